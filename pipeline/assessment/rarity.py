@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.assessment.calibration import (
-    LEVELS,
+from pipeline.assessment.calibration import LEVELS, QuietPool, quiet_pool
+from pipeline.assessment.held_out import (
     ConfirmedRate,
     HeldOutRate,
-    QuietPool,
     confirmed_rate,
     confirming_p,
     held_out_rate,
     level_for_confirmation,
-    quiet_pool,
 )
 from pipeline.assessment.observables import method_for
 from pipeline.kernels.significance import score_at

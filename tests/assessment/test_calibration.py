@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from pipeline.assessment.allowance import Budget
-from pipeline.assessment.calibration import (
+from pipeline.assessment.calibration import deviations, quiet_pool
+from pipeline.assessment.held_out import (
     attained,
     confirmed_rate,
     confirming_p,
-    deviations,
     held_out_rate,
     level_for_confirmation,
-    quiet_pool,
 )
 from pipeline.kernels.significance import calibration_sample
 

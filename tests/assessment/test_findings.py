@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.assessment.allowance import Budget
-from pipeline.assessment.calibration import confirming_p
 from pipeline.assessment.certainty import Known
 from pipeline.assessment.detectability import Detection
 from pipeline.assessment.findings import Surroundings, zone_findings
+from pipeline.assessment.held_out import confirming_p
 from pipeline.assessment.rarity import ranked, rarities
 from pipeline.assessment.record import Threshold
 from pipeline.kernels.injection import curve_posterior, smallest_found

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.assessment.calibration import held_out_rate, quiet_pool
+from pipeline.assessment.calibration import quiet_pool
+from pipeline.assessment.held_out import held_out_rate
 from pipeline.assessment.likelihood import (
     Errors,
     Probability,
@@ -18,11 +19,11 @@ from pipeline.assessment.likelihood import (
     false_alarm_p,
     fused,
     posteriors,
-    reliability,
     stated,
     term,
 )
 from pipeline.assessment.record import Threshold
+from pipeline.assessment.reliability import reliability
 from tests.assessment.looks import look
 
 START = datetime(2025, 1, 1, 10, 30, tzinfo=UTC)

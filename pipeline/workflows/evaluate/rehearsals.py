@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.assessment.likelihood import reliability
+from pipeline.assessment.reliability import reliability
 from pipeline.errors import ProductError, ScenarioError, UsageError
 from pipeline.store.atomic import atomic_write, read_json
 from pipeline.workflows.evaluate.intervals import figure, rate_figure, share_figure
