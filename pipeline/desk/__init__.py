@@ -1,0 +1,1 @@
+"""The analyst's desk: one declared site, interactively, in a local web view."""
