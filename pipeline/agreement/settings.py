@@ -145,6 +145,10 @@ class Settings(Terms):
         description="hosts that imagery may be fetched from, beside those of `catalogues`",
     )
     output: PlacedPath = Field(description="output folder")
+    ledger: PlacedPath | None = Field(
+        default=None,
+        description="file of one's own statements; null: <output>.ledger.jsonl beside the output",
+    )
     workers: Whole = Field(
         default=0, ge=0, le=1024, description="worker processes; 0: in this process"
     )
@@ -167,6 +171,8 @@ class Settings(Terms):
             raise broken("'workers' and 'scheduler' exclude each other", "workers")
         if any(part == self.output or part.is_relative_to(self.output) for part in self._inputs()):
             raise broken(f"output {self.output} holds an input", "output")
+        if self.ledger is not None and self.ledger.is_relative_to(self.output):
+            raise broken("the ledger lies beside the output, which can be made again", "ledger")
         for position, each in enumerate(self.catalogues):
             if isinstance(each, FolderCatalogue) and self.output.is_relative_to(each.path):
                 rule = f"folder {each.path} holds the output, whose layers would pass for tiles"
