@@ -12,6 +12,7 @@ from pipeline.cli_exchange.options import (
     At,
     Bundle,
     KeyFile,
+    Ledger,
     Output,
     Passphrases,
     Store,
@@ -24,7 +25,9 @@ from pipeline.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipeline.exchange.keys import SigningKey
     from pipeline.exchange.trust import Trust
+    from pipeline.workflows.reproduce import Reproduction
 
 app = typer.Typer()
 STANDALONE = Path("exchange") / "standalone"
@@ -72,12 +75,25 @@ def bundle(
 
 @app.command()
 def sign(
-    file: Bundle, key: KeyFile, passphrase_file: Passphrases = None, trust: Store = STORE
+    file: Bundle,
+    key: KeyFile,
+    passphrase_file: Passphrases = None,
+    ledger: Ledger = None,
+    trust: Store = STORE,
 ) -> None:
     """Sign a bundle as its issuer; its numbers are then spent."""
+    from pipeline.exchange.announcing import say_issued  # noqa: PLC0415
+    from pipeline.exchange.clock import now  # noqa: PLC0415
+    from pipeline.exchange.ledger import entries  # noqa: PLC0415
     from pipeline.exchange.signing import sign as add_signature  # noqa: PLC0415
+    from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
 
+    if ledger is not None:
+        entries(ledger)  # one that is broken is told of before a number is spent
     _add(add_signature, file, key, passphrase_file, trust)
+    if ledger is not None:
+        for entry in say_issued(ledger, read_bundle(file), at=now()):
+            typer.echo(f"statement {entry.number}, {entry.kind}: {ledger}")
 
 
 @app.command()
@@ -161,29 +177,55 @@ def reproduce(
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for the statements.")
     ] = None,
     passphrase_file: Passphrases = None,
+    ledger: Ledger = None,
     trust: Store = STORE,
 ) -> None:
     """Recompute a bundle's reports from its own evidence; exit 1 where one is not reproduced."""
     from pipeline.errors import printable  # noqa: PLC0415
     from pipeline.exchange.clock import now  # noqa: PLC0415
+    from pipeline.exchange.ledger import entries  # noqa: PLC0415
     from pipeline.exchange.trust import load_trust  # noqa: PLC0415
     from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
-    from pipeline.store.atomic import atomic_write  # noqa: PLC0415
     from pipeline.workflows.reproduce import reproduce_bundle  # noqa: PLC0415
-    from pipeline.workflows.reproduce.statement import reproduction_statement, told  # noqa: PLC0415
+    from pipeline.workflows.reproduce.statement import told  # noqa: PLC0415
 
     if key is not None and out is None:
         raise UsageError("a signed statement needs a folder: --out DIR")
     held = load_trust(trust)
+    if ledger is not None:
+        if held.own is None:
+            raise UsageError("the trust store does not say who we are: 'trust init --as PARTY'")
+        entries(ledger)  # one that is broken is told of before hours are spent
     signing = load_keys([key], passphrase_file)[0] if key else None
     with named(file):
         found = reproduce_bundle(read_bundle(file), held, at=now())
     for each in found:
         typer.echo("\n".join(map(printable, told(each))))
-        if out is not None:
-            signed = reproduction_statement(each, party=held.own, at=now())
-            signed = signed if signing is None else signed.with_signature(signing)
-            path = out / f"reproduction-{each.site}-{each.sequence}.json"
-            atomic_write(path, signed.serialised)
-            typer.echo(f"  Statement: {path}")
+        _state(each, held, signing, out, ledger)
     raise typer.Exit(0 if all(each.reproduced for each in found) else 1)
+
+
+def _state(
+    found: Reproduction,
+    held: Trust,
+    signing: SigningKey | None,
+    out: Path | None,
+    ledger: Path | None,
+) -> None:
+    """Write one reproduction as a statement, and into our ledger, where they are asked for."""
+    from pipeline.exchange.clock import now  # noqa: PLC0415
+    from pipeline.exchange.reproductions import received  # noqa: PLC0415
+    from pipeline.store.atomic import atomic_write  # noqa: PLC0415
+    from pipeline.workflows.reproduce.statement import reproduction_statement, said  # noqa: PLC0415
+
+    at = now()
+    signed = reproduction_statement(found, party=held.own, at=at)
+    signed = signed if signing is None else signed.with_signature(signing)
+    if out is not None:
+        path = out / f"reproduction-{found.site}-{found.sequence}.json"
+        atomic_write(path, signed.serialised)
+        typer.echo(f"  Statement: {path}")
+    if ledger is not None and held.own is not None:
+        entry = received(ledger, said(found, signed, party=held.own, at=at), party=held.own, at=at)
+        if entry is not None:
+            typer.echo(f"  Ledger: statement {entry.number}, {entry.kind}: {ledger}")

@@ -14,6 +14,7 @@ from pipeline.cli_exchange.options import (
     Passphrases,
     Store,
     load_keys,
+    named,
 )
 from pipeline.errors import UsageError
 
@@ -34,13 +35,14 @@ def show(
 ) -> None:
     """Show what one or several parties have said, in one view, with what no longer stands."""
     from pipeline.exchange.ledgerview import as_document, current, entry_lines, merged  # noqa: PLC0415
+    from pipeline.exchange.reproductions import standing_lines, standings  # noqa: PLC0415
     from pipeline.store.atomic import canonical_json  # noqa: PLC0415
 
     found = current(merged(ledgers))
     if as_json:
         lines = [canonical_json(as_document(each)).decode() for each in found]
     else:
-        lines = entry_lines(found)
+        lines = [*entry_lines(found), *standing_lines(standings(found))]
     typer.echo("\n".join(lines) or "nothing has been said yet")
 
 
@@ -118,6 +120,31 @@ def add(
         party=party or _owner(ledger, trust),
     )  # fmt: skip
     typer.echo(f"statement {entry.number}, {entry.kind}: {ledger}")
+
+
+@app.command()
+def receive(
+    ledger: LedgerFile,
+    statements: Annotated[
+        list[Path], typer.Argument(metavar="STATEMENT...", help="Partners' signed statements.")
+    ],
+    at: At = None,
+    trust: Store = STORE,
+) -> None:
+    """Read partners' signed reproduction statements into our ledger, each verified first."""
+    from pipeline.cli_exchange.options import moment  # noqa: PLC0415
+    from pipeline.exchange.reproductions import read_reproduction, received  # noqa: PLC0415
+    from pipeline.exchange.trust import load_trust  # noqa: PLC0415
+    from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
+
+    held, when = load_trust(trust), moment(at)
+    party = _owner(ledger, trust)
+    for path in statements:
+        with named(path):
+            said = read_reproduction(read_bundle(path), held, at=when)
+        entry = received(ledger, said, party=party, at=when)
+        word = "known already" if entry is None else f"statement {entry.number}"
+        typer.echo(f"{said.site}, number {said.sequence}: {said.party} reached {said.rung}; {word}")
 
 
 def _owner(ledger: Path, trust: Path) -> str:

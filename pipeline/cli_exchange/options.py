@@ -39,6 +39,13 @@ At = Annotated[
     typer.Option("--at", metavar="TIME", help="Judge as of YYYY-MM-DDTHH:MM:SSZ; default: now."),
 ]
 Party = Annotated[str, typer.Option("--party", metavar="ID", help="Whose key it is.")]
+Ledger = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger", metavar="FILE", envvar="FAIRWITNESS_LEDGER",
+        help="Our ledger: what is done here is said there too.",
+    ),
+]  # fmt: skip
 Output = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
 
 

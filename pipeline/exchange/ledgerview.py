@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.exchange.trust import Trust
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ def _line(each: Current) -> str:
 
 def _short(value: Any) -> str:
     text = str(value)
+    if _DIGEST.fullmatch(text):
+        return text[:16]
     return text if len(text) <= 80 else text[:77] + "..."
 
 

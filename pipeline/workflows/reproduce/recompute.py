@@ -46,6 +46,8 @@ class Reproduction:
     ----------
     site, sequence
         Which report.
+    issuer
+        Whose report.
     bundle, report, ours
         Digests of the bundle's statement, of their ``report.json`` and of ours.
     rung
@@ -58,6 +60,7 @@ class Reproduction:
 
     site: str
     sequence: int
+    issuer: str
     bundle: str
     report: str
     ours: str
@@ -115,6 +118,7 @@ def _reproduced(opened: Opened, report: SignedReport, scratch: Path) -> Reproduc
     return Reproduction(
         site=report.site,
         sequence=report.sequence,
+        issuer=opened.statement.issuer,
         bundle=opened.statement.sha256,
         report=hashlib.sha256(theirs).hexdigest(),
         ours=hashlib.sha256(ours).hexdigest(),

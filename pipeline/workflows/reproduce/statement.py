@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from pipeline.exchange.envelope import Signed, statement
 from pipeline.exchange.layout import site_member
+from pipeline.exchange.reproductions import PREDICATE_TYPE, Said
 
 if TYPE_CHECKING:
     from pipeline.workflows.reproduce.recompute import Reproduction
-
-PREDICATE_TYPE = "urn:fairwitness:reproduction:1"
 
 
 def reproduction_statement(found: Reproduction, *, party: str | None, at: str) -> Signed:
@@ -41,6 +41,30 @@ def reproduction_statement(found: Reproduction, *, party: str | None, at: str) -
     }
     subject = {"name": name, "digest": {"sha256": found.report}}
     return Signed(statement(PREDICATE_TYPE, [subject], predicate), {})
+
+
+def said(found: Reproduction, signed: Signed, *, party: str, at: str) -> Said:
+    """Return our own reproduction as a ledger holds it.
+
+    Parameters
+    ----------
+    found, signed
+        What was recomputed, and the envelope of `reproduction_statement`.
+    party, at
+        Who says so, and when, UTC text.
+    """
+    return Said(
+        party=party,
+        signed=at,
+        issuer=found.issuer,
+        site=found.site,
+        sequence=found.sequence,
+        bundle=found.bundle,
+        report=found.report,
+        recomputed=found.ours,
+        rung=found.rung,
+        sha256=hashlib.sha256(signed.payload).hexdigest(),
+    )
 
 
 def told(found: Reproduction) -> list[str]:

@@ -1,0 +1,52 @@
+"""Saying in one's own ledger what was done with a bundle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.exchange.clock import parsed
+from pipeline.exchange.container import envelope_of
+from pipeline.exchange.envelope import read_envelope
+from pipeline.exchange.ledger import Kind, append
+from pipeline.exchange.statement import read_bundle_statement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.exchange.ledger import Entry
+
+
+def say_issued(ledger: Path, payload: bytes, *, at: str) -> list[Entry]:
+    """Add one ``issued`` statement a report of a bundle that was just signed.
+
+    Parameters
+    ----------
+    ledger
+        The issuer's own.
+    payload
+        The signed bundle.
+    at
+        UTC text.
+    """
+    statement = read_bundle_statement(read_envelope(envelope_of(payload)).payload)
+    digests = {member.name: member.sha256 for member in statement.members}
+    return [
+        append(
+            ledger,
+            kind=Kind.ISSUED,
+            about={
+                "site": each.site,
+                "report": digests[each.member],
+                "bundle": statement.sha256,
+                "sequence": each.sequence,
+            },
+            body={
+                "recipients": list(statement.recipients),
+                "expires": statement.expires,
+                "standing": statement.standing,
+            },
+            made=parsed(at),
+            party=statement.issuer,
+        )
+        for each in statement.reports
+    ]

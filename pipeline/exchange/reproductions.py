@@ -1,0 +1,254 @@
+"""What partners say of recomputing a report: their signed statements, read back into a ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline.errors import BundleError
+from pipeline.exchange.clock import SKEW_S, later, parsed
+from pipeline.exchange.envelope import read_envelope, read_statement
+from pipeline.exchange.ledger import Kind, append, entries
+from pipeline.exchange.statement import (
+    LARGEST_SEQUENCE,
+    digest,
+    exactly,
+    identifier,
+    listed,
+    matching,
+    moment,
+    number,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pipeline.exchange.ledger import Entry
+    from pipeline.exchange.ledgerview import Current
+    from pipeline.exchange.trust import Trust
+
+PREDICATE_TYPE = "urn:fairwitness:reproduction:1"
+#: A report is reproduced from here on.
+REPRODUCED = frozenset({"R3", "R4"})
+_RUNG = re.compile(r"R0|R1|R2a|R2b|R3|R4")
+_MOST_FIELDS = 2000
+
+JointState = Literal["unreviewed", "reproduced", "disputed"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One party's signed word on one report it has recomputed.
+
+    Attributes
+    ----------
+    party, signed
+        Who, and when, UTC text.
+    issuer, site, sequence
+        Whose report, as the trust store knows the bundle.
+    bundle, report, recomputed
+        Digests of the bundle's statement, of its ``report.json`` and of theirs.
+    rung
+        How far they agree, R0 to R4.
+    sha256
+        Digest of the signed statement.
+    """
+
+    party: str
+    signed: str
+    issuer: str
+    site: str
+    sequence: int
+    bundle: str
+    report: str
+    recomputed: str | None
+    rung: str
+    sha256: str
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a ledger's statement of it speaks of."""
+        return {
+            "site": self.site,
+            "report": self.report,
+            "bundle": self.bundle,
+            "sequence": self.sequence,
+        }
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What a ledger's statement of it says."""
+        return {
+            "by": self.party,
+            "issuer": self.issuer,
+            "rung": self.rung,
+            "signed": self.signed,
+            "statement": self.sha256,
+        }
+
+
+def read_reproduction(serialised: bytes, trust: Trust, *, at: str) -> Said:
+    """Return what a signed reproduction statement says.
+
+    Parameters
+    ----------
+    serialised
+        The envelope, with one signature.
+    trust
+        Whose keys count, and which bundles were seen.
+    at
+        The moment that counts as now.
+
+    Raises
+    ------
+    BundleError
+        ``envelope``, ``statement``, ``format``; ``unsigned``, ``unknown-key``, ``signature``,
+        ``key-not-valid``; ``not-yet``; ``unseen`` where it speaks of a bundle that was never
+        seen here.
+    """
+    signed = read_envelope(serialised)
+    signed.verify(trust.public_keys())
+    subjects, predicate = read_statement(signed.payload, PREDICATE_TYPE)
+    fields = exactly(
+        predicate, "bundle", "site", "sequence", "party", "signed", "rung", "recomputed", "fields",
+        "versions",
+    )  # fmt: skip
+    if len(subjects) != 1:
+        raise BundleError("statement: it speaks of one report")
+    listed(fields["fields"], 0, _MOST_FIELDS, lambda each: exactly(each, "field", "note", "rung"))
+    subject = exactly(subjects[0], "name", "digest")
+    site, sequence = identifier(fields["site"]), number(fields["sequence"], 1, LARGEST_SEQUENCE)
+    bundle = digest(fields["bundle"])
+    found = Said(
+        party=identifier(fields["party"]),
+        signed=moment(fields["signed"]),
+        issuer=_issuer(trust, site, sequence, bundle),
+        site=site,
+        sequence=sequence,
+        bundle=bundle,
+        report=digest(exactly(subject["digest"], "sha256")["sha256"]),
+        recomputed=None if fields["recomputed"] is None else digest(fields["recomputed"]),
+        rung=matching(fields["rung"], _RUNG, "a rung"),
+        sha256=hashlib.sha256(signed.payload).hexdigest(),
+    )
+    if found.signed > later(at, seconds=SKEW_S):
+        raise BundleError(f"not-yet: signed {found.signed}, and it is {at}")
+    for keyid in signed.signatures:
+        key = trust.parties[str(trust.owner(keyid))].keys[keyid]
+        if trust.owner(keyid) != found.party or not key.signs_at(found.signed):
+            raise BundleError(
+                f"key-not-valid: key {keyid[:16]} did not sign for {found.party} then"
+            )
+    return found
+
+
+def _issuer(trust: Trust, site: str, sequence: int, bundle: str) -> str:
+    for stream, reports in trust.seen.items():
+        party, _, place = stream.partition("/")
+        if place == site and any(
+            (each.sequence, each.statement) == (sequence, bundle) for each in reports
+        ):
+            return party
+    raise BundleError(f"unseen: no report {sequence} on {site} of bundle {bundle[:16]} was seen")
+
+
+def received(ledger: Path, said: Said, *, party: str, at: str) -> Entry | None:
+    """Put a verified statement into our ledger; None where it is there already."""
+    known = (each.body.get("statement") for each in entries(ledger) if each.kind == "reproduced")
+    if said.sha256 in known:
+        return None
+    return append(
+        ledger, kind=Kind.REPRODUCED, about=said.about, body=said.body, made=parsed(at), party=party
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the ledgers say of one report, or of one finding of a site.
+
+    Attributes
+    ----------
+    site
+        Of which site.
+    report, finding
+        Digest of the report, or id of the finding; the other is empty.
+    state
+        ``reproduced`` where a party other than its issuer reached R3; ``disputed`` where a
+        dispute of the finding stands.
+    basis
+        Who says so, in order.
+    """
+
+    site: str
+    report: str
+    finding: str
+    state: JointState
+    basis: tuple[str, ...]
+
+
+def standings(found: Iterable[Current]) -> tuple[Standing, ...]:
+    """Return the joint state of everything ledgers speak of, reports first, sorted.
+
+    A party's newest word on a report is its word; words that were superseded do not count.
+    """
+    standing = [each.entry for each in found if each.superseded_by is None]
+    issued = {
+        (each.about.get("report"), each.party) for each in standing if each.kind == Kind.ISSUED
+    }
+    rungs: dict[tuple[str, str], dict[str, _Word]] = {}
+    disputes: dict[tuple[str, str], set[str]] = {}
+    for entry in standing:
+        site = str(entry.about.get("site", ""))
+        if entry.kind == Kind.REPRODUCED and "report" in entry.about:
+            word = _word(entry, issued)
+            rungs.setdefault((site, str(entry.about["report"])), {})[word.party] = word
+        elif entry.kind == Kind.DISPUTE and "finding" in entry.about:
+            disputes.setdefault((site, str(entry.about["finding"])), set()).add(entry.party)
+    reports = [
+        Standing(site, report, "", _state(said.values()), tuple(map(str, said.values())))
+        for (site, report), said in sorted(rungs.items())
+    ]
+    disputed = [
+        Standing(site, "", finding, "disputed", tuple(sorted(parties)))
+        for (site, finding), parties in sorted(disputes.items())
+    ]
+    return (*reports, *disputed)
+
+
+@dataclass(frozen=True)
+class _Word:
+    """One party's rung on one report, and in whose ledger it stands."""
+
+    party: str
+    rung: str
+    ledger: str
+    own: bool
+
+    def __str__(self) -> str:
+        told = "" if self.ledger == self.party else f", as {self.ledger} received it"
+        return f"{self.party} {self.rung}{' (its issuer)' if self.own else ''}{told}"
+
+
+def _word(entry: Entry, issued: set[tuple[Any, str]]) -> _Word:
+    party = str(entry.body.get("by", entry.party))
+    own = party == entry.body.get("issuer") or (entry.about["report"], party) in issued
+    return _Word(party, str(entry.body.get("rung")), entry.party, own)
+
+
+def _state(said: Iterable[_Word]) -> JointState:
+    reached = any(word.rung in REPRODUCED and not word.own for word in said)
+    return "reproduced" if reached else "unreviewed"
+
+
+def standing_lines(found: Iterable[Standing]) -> list[str]:
+    """Return the lines that ``ledger show`` prints of the joint state."""
+    return [
+        f"{each.site}, {_subject(each)}: {each.state} ({', '.join(each.basis)})" for each in found
+    ]
+
+
+def _subject(each: Standing) -> str:
+    return f"finding {each.finding}" if each.finding else f"report {each.report[:16]}"
