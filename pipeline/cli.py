@@ -245,6 +245,31 @@ def passes(
 
 
 @app.command()
+def explore(
+    settings: Settings,
+    site: Annotated[
+        str | None,
+        typer.Option("--site", metavar="ID", help="Which site; default: the agreement's first."),
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port; 0 is any free one.")
+    ] = 0,
+    out: Out = None,
+    as_of: AsOf = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")
+    ] = True,
+) -> None:
+    """Open the analyst's desk on one site: a local web page, on this machine alone."""
+    from pipeline.desk.command import explore_site  # noqa: PLC0415
+
+    explore_site(
+        settings, site=site, port=port, out=out, as_of=as_of, browser=browser, say=typer.echo,
+        show=_shower(log_json=False),
+    )  # fmt: skip
+
+
+@app.command()
 def rehearse(
     scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario (YAML).")],
     out: Out = None,

@@ -1,0 +1,59 @@
+"""`fairwitness explore`: open a desk, say where it is, serve until interrupted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.desk.server import serve
+from pipeline.desk.state import open_desk
+from pipeline.progress import silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.progress import Show
+
+
+def explore_site(
+    settings: Path,
+    *,
+    site: str | None = None,
+    port: int = 0,
+    out: Path | None = None,
+    as_of: str | None = None,
+    browser: bool = True,
+    say: Callable[[str], object] = print,
+    show: Show = silent,
+) -> None:
+    """Serve the desk of one site until Ctrl-C.
+
+    Parameters
+    ----------
+    settings
+        Run settings.
+    site
+        Which site; None is the agreement's first.
+    port
+        Of 127.0.0.1; 0 is any free one.
+    out, as_of
+        As for a run.
+    browser
+        Whether to open the page in the browser.
+    say, show
+        Called with lines for the user, and as loading goes on.
+
+    Raises
+    ------
+    FairWitnessError
+        In one line, before anything is served.
+    """
+    desk = open_desk(settings, site=site, as_of=as_of, out=out, show=show)
+    name = desk.run.sites[0].id
+    serve(
+        desk,
+        port=port,
+        browser=browser,
+        announce=lambda url: say(f"Desk of {name}: {url} (Ctrl-C ends it)"),
+    )
+    say("Desk closed.")

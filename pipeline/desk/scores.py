@@ -1,0 +1,209 @@
+"""How unusual every pixel of the site is on every look, made block by block when it is asked for.
+
+The scores are those of the assessment: the same baseline, the prior and the date steps of the
+context ring, applied to all pixels of the site and not only to those of its zones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.assessment.features import evaluate
+from pipeline.assessment.series import HARMONICS
+from pipeline.kernels.baseline import anomaly, fit_baseline, leave_one_out_scores
+from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised
+from pipeline.kernels.masking import usable
+from pipeline.workflows.monitor.tracks import HALO_PX
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from pipeline.desk.warm import Pixels
+    from pipeline.workflows.monitor.record import TrackOutcome
+
+BLOCK = 128  # pixels a side: about a second of scoring at a hundred looks
+# Ring pixels scored with a block, by which its own normalisation is taken out again.
+WITNESSES = 2000
+RECIPES = (("vv_db", "vh_db"), ("vv_db",), ("brightness",), ("ndvi",))
+
+
+def main_features(track: TrackOutcome) -> tuple[str, ...]:
+    """Return the features whose scores carry a track's broadest indicator; none: no scores.
+
+    They are those of the product's own anomaly layer.
+    """
+    known = set(track.series.features)
+    for wanted in RECIPES:
+        if known.issuperset(wanted):
+            return wanted
+    return tuple(sorted(known - {"span"}))[:1]
+
+
+@dataclass
+class ScoreMaps:
+    """Scores of one track, (time, y, x), made when a block is first looked at.
+
+    Attributes
+    ----------
+    track, pixels
+        Where they come from.
+    features
+        What is scored; their scores are summed over the root of their number.
+    """
+
+    track: TrackOutcome
+    pixels: Pixels
+    features: tuple[str, ...]
+    _values: NDArray[np.float32] = field(init=False, repr=False)
+    _done: NDArray[np.uint8] = field(init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        height, width = self.pixels.shape
+        looks = len(self.track.series.acquired)
+        blocks = (-(-height // BLOCK), -(-width // BLOCK))
+        stem = f"score-{self._digest()[:16]}"
+        self._values = _mapped(self.pixels.folder / f"{stem}.npy", (looks, height, width), "f4")
+        self._done = _mapped(self.pixels.folder / f"{stem}-done.npy", blocks, "u1")
+
+    def window(self, look: int, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """Return one look's scores in a window of the site's box; NaN: not seen, or no baseline."""
+        for down in range(rows.start // BLOCK, -(-rows.stop // BLOCK)):
+            for right in range(columns.start // BLOCK, -(-columns.stop // BLOCK)):
+                self.make(down, right)
+        return np.asarray(self._values[look, rows, columns])
+
+    def at(self, row: int, column: int) -> NDArray[np.float32]:
+        """Return (time,) scores of one pixel of the site's box."""
+        self.make(row // BLOCK, column // BLOCK)
+        return np.asarray(self._values[:, row, column])
+
+    @property
+    def blocks(self) -> tuple[tuple[int, int], ...]:
+        """Every block by row and column of blocks."""
+        return tuple((int(y), int(x)) for y, x in np.ndindex(self._done.shape))
+
+    def make(self, down: int, right: int) -> None:
+        """Score a block, once."""
+        if self._done[down, right]:
+            return
+        with self._lock:
+            if self._done[down, right]:
+                return
+            height, width = self.pixels.shape
+            rows = slice(down * BLOCK, min(height, (down + 1) * BLOCK))
+            columns = slice(right * BLOCK, min(width, (right + 1) * BLOCK))
+            self._values[:, rows, columns] = self._scored(rows, columns)
+            self._values.flush()  # type: ignore[attr-defined] - a memory map has it
+            self._done[down, right] = 1
+
+    def _digest(self) -> str:
+        """Return a digest of the baseline, priors and steps the scores follow from."""
+        digest = hashlib.sha256(self.track.series.in_baseline.tobytes())
+        for name in self.features:
+            score = self.track.assessor.score(name)
+            told = [*score.baseline.prior, *(value for step in score.steps for value in step)]
+            digest.update(name.encode() + np.array(told, dtype=np.float64).tobytes())
+        return digest.hexdigest()
+
+    def _scored(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        parts = [self._feature_scores(name, rows, columns) for name in self.features]
+        return np.asarray(np.sum(parts, axis=0) / np.sqrt(len(parts)), dtype=np.float32)
+
+    def _feature_scores(self, name: str, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """Return one feature's self-normalised scores in a block, (time, y, x)."""
+        values = feature_window(self.track, self.pixels, name, rows, columns)
+        series, score = self.track.series, self.track.assessor.score(name)
+        quiet, days, prior = series.in_baseline, series.days, score.baseline.prior
+        shape, flat = values.shape, values.reshape(len(values), 1, -1)
+        options: dict[str, Any] = {"prior": prior, "harmonics": HARMONICS, "trend": False}
+        known = np.isfinite(flat)
+        baseline = fit_baseline(flat[quiet], known[quiet], days[quiet], **options)
+        raw = np.empty(flat.shape, np.float32)
+        raw[~quiet] = anomaly(baseline, flat[~quiet], known[~quiet], days[~quiet])
+        raw[quiet] = self._left_out(name, flat[quiet], days[quiet], options)
+        for index, step in enumerate(score.steps):
+            raw[index] = self_normalised(raw[index], step)
+        return raw.reshape(shape)
+
+    def _left_out(
+        self,
+        name: str,
+        values: NDArray[np.float32],
+        days: NDArray[np.float64],
+        options: dict[str, Any],
+    ) -> NDArray[np.float32]:
+        """Return left-out scores as they are before any normalisation, (time, 1, n).
+
+        The kernel normalises by a ring; a few of the ring's pixels go with the block to be that
+        ring, and what they took out is put back.
+        """
+        series = self.track.series
+        places = np.flatnonzero(series.ring)
+        places = places[:: max(1, places.size // WITNESSES)]
+        witnesses = series.features[name][series.in_baseline][:, None, places]
+        together = np.concatenate([values, witnesses], axis=2)
+        ring = np.zeros((1, together.shape[2]), np.bool_)
+        ring[:, values.shape[2] :] = True
+        found = leave_one_out_scores(together, np.isfinite(together), days, ring=ring, **options)
+        own = found.scores[:, :, : values.shape[2]]
+        return np.stack(
+            [_restored(date, step) for date, step in zip(own, found.steps, strict=True)]
+        )
+
+
+def _restored(scores: NDArray[np.float32], step: SceneStep) -> NDArray[np.float32]:
+    return (scores.astype(np.float64) * step.scale + step.offset).astype(np.float32)
+
+
+def feature_window(
+    track: TrackOutcome,
+    pixels: Pixels,
+    name: str,
+    rows: slice,
+    columns: slice,
+    *,
+    looks: tuple[int, ...] | None = None,
+) -> NDArray[np.float32]:
+    """Return one feature of a window of the site's box, as the assessment has it.
+
+    Parameters
+    ----------
+    rows, columns
+        Of the site's box.
+    looks
+        Which; None is all of them.
+
+    Returns
+    -------
+    (time, y, x) float32, NaN not usable.
+    """
+    stored_rows, stored_columns = pixels.window(rows, columns)
+    top, left = (max(0, part.start - HALO_PX) for part in (stored_rows, stored_columns))
+    wide = np.s_[top : stored_rows.stop + HALO_PX, left : stored_columns.stop + HALO_PX]
+    chosen = list(looks) if looks is not None else slice(None)
+    value, reason = pixels.value[:, :, *wide][chosen], pixels.reason[:, *wide][chosen]
+    good = usable(reason) & np.isfinite(value).all(axis=1)
+    roles = [track.plan.sensor.band(band).role for band in pixels.bands]
+    bands = {role: value[:, index] for index, role in enumerate(roles)}
+    inner = np.s_[
+        :, stored_rows.start - top : stored_rows.stop - top,
+        stored_columns.start - left : stored_columns.stop - left,
+    ]  # fmt: skip
+    return evaluate(name, bands, good)[inner]
+
+
+def _mapped(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+    """Return an array on disk, made of zeros where it is not there."""
+    if path.is_file():
+        found = np.load(path, mmap_mode="r+")
+        if found.shape == shape:
+            return np.asarray(found) if not isinstance(found, np.memmap) else found
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)

@@ -1,0 +1,204 @@
+"""The desk's memory: one site, its tracks and judgements, built in the background."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Any
+
+from pipeline.desk.layers import Gallery
+from pipeline.desk.opening import chosen_site, open_site
+from pipeline.desk.scores import ScoreMaps, main_features
+from pipeline.desk.warm import warm_pixels
+from pipeline.errors import FairWitnessError, printable
+from pipeline.progress import silent
+from pipeline.workflows.monitor.tracks import track_outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from pipeline.desk.opening import Opened
+    from pipeline.progress import Show
+    from pipeline.workflows.monitor.record import TrackOutcome
+    from pipeline.workflows.planning import Run
+
+
+class NotReady(Exception):  # noqa: N818 - says what the caller met
+    """What was asked for is still being built, or could not be."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the desk is doing."""
+
+    phase: str = "starting"
+    done: int = 0
+    total: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class DeskTrack:
+    """One sensor and track as the desk shows it.
+
+    Attributes
+    ----------
+    key
+        Its name in addresses.
+    outcome, gallery
+        Its pixels over time, and its pictures.
+    """
+
+    key: str
+    outcome: TrackOutcome
+    gallery: Gallery
+
+
+@dataclass
+class Desk:
+    """One site at a desk.
+
+    Parameters
+    ----------
+    run
+        Settings and agreement, with one site chosen.
+    sites
+        Ids of all sites of the agreement.
+    show
+        Called as loading goes on, beside `progress`.
+    """
+
+    run: Run
+    sites: tuple[str, ...]
+    show: Show = silent
+    progress: Progress = field(default_factory=Progress, init=False)
+    tracks: dict[str, DeskTrack] = field(default_factory=dict, init=False)
+    _opened: Opened | None = field(default=None, init=False)
+    _alarms: dict[tuple[str, datetime], list[dict[str, str]]] = field(
+        default_factory=dict, init=False
+    )
+    _failure: FairWitnessError | Exception | None = field(default=None, init=False)
+    _pictures: Event = field(default_factory=Event, init=False)
+    _ended: Event = field(default_factory=Event, init=False)
+    _thread: Thread | None = field(default=None, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    @property
+    def opened(self) -> Opened:
+        """What the desk was opened on; NotReady until it is known."""
+        if self._opened is None:
+            raise self.unready()
+        return self._opened
+
+    def unready(self) -> NotReady:
+        """Return why something is not there yet."""
+        if self._failure is not None:
+            code = getattr(self._failure, "code", "FW999")
+            return NotReady(code, printable(self._failure))
+        now = self.progress
+        return NotReady("loading", f"{now.phase} {now.text}".strip())
+
+    def start(self) -> None:
+        """Begin loading in the background; once."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._load, name="desk", daemon=True)
+                self._thread.start()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until loading has ended, well or badly, and return whether it is ready."""
+        self._ended.wait(seconds)
+        return self.ready
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is at hand."""
+        return self._ended.is_set() and self._failure is None
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why loading ended badly; None where it did not."""
+        return self._failure
+
+    @property
+    def pictures(self) -> bool:
+        """Whether tiles can be drawn."""
+        return self._pictures.is_set()
+
+    def track(self, key: str) -> DeskTrack:
+        """Return a track; KeyError where there is none, NotReady while loading."""
+        if not self._pictures.is_set():
+            raise self.unready()
+        return self.tracks[key]
+
+    def alarms(self, key: str, acquired: datetime) -> list[dict[str, str]]:
+        """Return the zones and indicators that alarmed on a look of a track."""
+        return self._alarms.get((key, acquired), [])
+
+    def _tell(self, phase: str, *, done: int = 0, total: int = 0, text: str = "") -> None:
+        self.progress = Progress(phase, done, total, text)
+        self.show(phase, done=done, total=total, text=text)
+
+    def _load(self) -> None:
+        try:
+            self._build()
+            self._tell("ready", done=1, total=1)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the page must be able to say it
+            self._failure = error
+            self.progress = Progress("failed", text=printable(error))
+        finally:
+            self._ended.set()
+
+    def _build(self) -> None:
+        opened = open_site(self.run, self._tell)
+        self._opened = opened
+        self._tell("stacks", text="measuring shifts and reading pixels")
+        outcomes = track_outcomes(opened.run, opened.site, opened.admitted)
+        state = opened.run.settings.output / ".state" / "desk" / opened.site.id
+        for outcome in outcomes:
+            track = self._desk_track(outcome, opened, state)
+            self.tracks[track.key] = track
+        self._pictures.set()
+
+    def _desk_track(self, outcome: TrackOutcome, opened: Opened, state: Path) -> DeskTrack:
+        pixels = warm_pixels(outcome, opened.site.polygon, state, self._tell)
+        features = main_features(outcome)
+        self._tell("scores", text=outcome.series.sensor)
+        scores = ScoreMaps(outcome, pixels, features) if features else None
+        gallery = Gallery(outcome, pixels, scores)
+        self._tell("stretches", text=f"{outcome.series.sensor}: {len(gallery.layers)} layers")
+        return DeskTrack(self._key(outcome), outcome, gallery)
+
+    def _key(self, outcome: TrackOutcome) -> str:
+        """Return a name of a track that an address can carry, unlike all others."""
+        words = f"{outcome.series.sensor}_{outcome.series.track}"
+        key = re.sub(r"[^A-Za-z0-9._-]+", "-", words) or "track"
+        while key in self.tracks:
+            key += "-x"
+        return key
+
+
+def open_desk(
+    settings: Path,
+    *,
+    site: str | None = None,
+    as_of: str | None = None,
+    out: Path | None = None,
+    show: Callable[..., Any] = silent,
+) -> Desk:
+    """Return the desk of one site; nothing is loaded before `start`.
+
+    Raises FairWitnessError in one line for settings, agreement or site that break a rule.
+    """
+    from pipeline.agreement import load_agreement  # noqa: PLC0415
+
+    run = chosen_site(settings, site=site, as_of=as_of, out=out)
+    known = load_agreement(run.settings.agreement) if site else run.agreement
+    return Desk(run, tuple(item.id for item in known.sites), show)

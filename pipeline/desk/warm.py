@@ -1,0 +1,201 @@
+"""Pixels of a track on disk, look after look, mapped into memory: what tiles are cut from.
+
+They are the pixels that were judged, read once through the stack. The folder lies under
+``OUT/.state/desk/`` and is named for the plan of the stack, so another plan never reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import OutputError
+from pipeline.imagery.grid import pixel_metres
+from pipeline.progress import silent
+from pipeline.store.atomic import canonical_json, make_folder, move_into_place, temporary_beside
+from pipeline.workflows.monitor.fingerprint import code_digest
+from pipeline.workflows.monitor.layers import Cut, one_look, site_cut
+from pipeline.workflows.monitor.tracks import HALO_PX
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
+    from shapely.geometry.base import BaseGeometry
+
+    from pipeline.imagery.stack import StackPlan
+    from pipeline.progress import Show
+    from pipeline.workflows.monitor.record import TrackOutcome
+
+VALUES, REASONS = "value.npy", "reason.npy"
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The looks of one track over the box of the site.
+
+    Attributes
+    ----------
+    value
+        (time, band, y, x) float32, physical, mapped from disk; NaN is not observed.
+    reason
+        (time, y, x) uint8 coverage codes, mapped from disk.
+    bands
+        Names, in the order of `value`.
+    rows, columns
+        Where the box lies in the track's grid; it is the site's box and a margin of
+        `HALO_PX`, so that smoothed features at the site's edge have their neighbours.
+    cut
+        The site's own box, without the margin, and what of it lies beyond the site.
+    margin
+        (rows, columns) that the site's box is inside the stored one.
+    folder
+        Where the arrays lie.
+    """
+
+    value: NDArray[np.float32]
+    reason: NDArray[np.uint8]
+    bands: tuple[str, ...]
+    rows: slice
+    columns: slice
+    cut: Cut
+    margin: tuple[int, int]
+    folder: Path
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the site's box, pixels."""
+        return int(self.cut.geobox.shape[0]), int(self.cut.geobox.shape[1])
+
+    @property
+    def geobox(self) -> GeoBox:
+        """Grid of the site's box."""
+        return self.cut.geobox
+
+    @property
+    def pixel_m(self) -> float:
+        """Edge of a pixel, metres."""
+        return pixel_metres(self.cut.geobox)
+
+    def window(self, rows: slice, columns: slice) -> tuple[slice, slice]:
+        """Return where rows and columns of the site's box lie in the arrays."""
+        down, right = self.margin
+        return (
+            slice(rows.start + down, rows.stop + down),
+            slice(columns.start + right, columns.stop + right),
+        )
+
+
+def warm_pixels(
+    track: TrackOutcome, polygon: BaseGeometry, state: Path, show: Show = silent
+) -> Pixels:
+    """Return a track's pixels on disk, written now where they are not there.
+
+    Memory: one look of the whole grid at a time.
+
+    Parameters
+    ----------
+    polygon
+        The declared site, WGS 84.
+    state
+        Folder for the tracks of this site.
+
+    Raises
+    ------
+    OutputError
+        The disk refused.
+    """
+    cut = site_cut(polygon, track.plan.geobox)
+    box = _grown(cut, track.plan.geobox)
+    stem = re.sub(r"[^A-Za-z0-9-]+", "-", f"{track.series.sensor}-{track.series.track}")
+    folder = state / f"{stem}-{plan_digest(track.plan, box)[:32]}"
+    if not (folder / REASONS).is_file():
+        _drop_others(state, stem)
+        try:
+            _write(track, box, folder, show)
+        except OSError as cause:
+            rule = f"could not be written: {cause.strerror or cause}"
+            raise OutputError(rule, file=cause.filename or folder) from cause
+    top, left = (part.start for part in box)
+    inner_top, inner_left = (part.indices(1 << 30)[0] for part in cut.window)
+    return Pixels(
+        value=np.load(folder / VALUES, mmap_mode="r"),
+        reason=np.load(folder / REASONS, mmap_mode="r"),
+        bands=track.plan.bands,
+        rows=box[0],
+        columns=box[1],
+        cut=cut,
+        margin=(inner_top - top, inner_left - left),
+        folder=folder,
+    )
+
+
+def _grown(cut: Cut, geobox: GeoBox) -> tuple[slice, slice]:
+    """Return the site's box with a margin, within the grid."""
+    sides = []
+    for part, size in zip(cut.window, geobox.shape, strict=True):
+        start, stop, _ = part.indices(int(size))
+        sides.append(slice(max(0, start - HALO_PX), min(int(size), stop + HALO_PX)))
+    return sides[0], sides[1]
+
+
+def plan_digest(plan: StackPlan, box: tuple[slice, slice]) -> str:
+    """Return a digest of all that decides the pixels of a stack inside a box."""
+    affine = plan.geobox.affine
+    facts = {
+        "grid": [str(plan.geobox.crs), list(affine)[:6], list(map(int, plan.geobox.shape))],
+        "box": [[part.start, part.stop] for part in box],
+        "sensor": plan.sensor.key,
+        "bands": list(plan.bands),
+        "dilation": [list(pair) for pair in plan.options.dilation_m],
+        "looks": [_look_facts(look) for look in plan.looks],
+        "code": code_digest(),
+    }
+    return hashlib.sha256(canonical_json(facts)).hexdigest()
+
+
+def _look_facts(look: Any) -> list[Any]:
+    stripes = None if look.stripes is None else hashlib.sha256(look.stripes.tobytes()).hexdigest()
+    chips = [[tile.scene.id, sorted(tile.chips.items())] for tile in look.look.tiles]
+    return [look.look.id, chips, list(map(float, look.undo)), stripes]
+
+
+def _write(track: TrackOutcome, box: tuple[slice, slice], folder: Path, show: Show) -> None:
+    """Write both arrays beside their place, and give them their name when they are whole."""
+    looks, bands = len(track.plan.looks), len(track.plan.bands)
+    shape = tuple(part.stop - part.start for part in box)
+    make_folder(folder.parent)
+    staged = temporary_beside(folder)
+    staged.mkdir()
+    try:
+        value = _mapped(staged / VALUES, (looks, bands, *shape), np.float32)
+        reason = _mapped(staged / REASONS, (looks, *shape), np.uint8)
+        for index in range(looks):
+            show("pixels", done=index, total=looks, text=track.series.sensor)
+            look = one_look(track, index)
+            value[index] = look["value"].values[0][..., *box]
+            reason[index] = look["reason"].values[0][box]
+        value.flush()
+        reason.flush()
+        shutil.rmtree(folder, ignore_errors=True)
+        move_into_place(staged, folder)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _mapped(path: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+
+def _drop_others(state: Path, stem: str) -> None:
+    """Remove what other plans of the same track left behind: it can be made again."""
+    kept = re.compile(re.escape(stem) + r"-[0-9a-f]{32}")
+    for folder in sorted(state.iterdir()) if state.is_dir() else []:
+        if kept.fullmatch(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
