@@ -322,6 +322,28 @@ class Check(Part):
     result: Literal["pass", "warn", "fail", "not-applicable"]
 
 
+class BaselineDifference(Part):
+    """One way in which the baseline is not the ratified one."""
+
+    code: Literal[
+        "agreement", "site", "scene-missing", "scene-added", "scene-changed", "row-missing",
+        "row-added", "looks", "mean", "median", "deviation", "minimum", "maximum",
+    ]  # fmt: skip
+    subject: str = Field("", description="scene (and band), or zone, indicator, sensor and track")
+    ratified: str = ""
+    here: str = ""
+
+
+class BaselineDrift(Part):
+    """How this record's baseline differs from the one that every party has ratified."""
+
+    sha256: str = Field(description="digest of the ratified baseline")
+    ratified: datetime = Field(description="when the last party ratified it, UTC")
+    parties: tuple[str, ...]
+    count: int = Field(0, description="number of differences; 0 is none")
+    differences: tuple[BaselineDifference, ...] = Field((), description="the first 200")
+
+
 class SceneInput(Part):
     """One scene that was used, superseded, left out or failed."""
 
@@ -462,6 +484,9 @@ class Report(Part):
     quiet_rates: tuple[QuietRate, ...] = ()
     scene_steps: tuple[SceneStep, ...] = ()
     rhythms: tuple[Rhythm, ...] = ()
+    baseline_drift: BaselineDrift | None = Field(
+        None, description="None where no baseline of this site is ratified"
+    )
     checks: tuple[Check, ...] = ()
     inputs: tuple[SceneInput, ...] = ()
     failures: tuple[Failure, ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 SCHEMA = "fairwitness/baseline/1"
 #: Records agree across environments to 2e-5; what differs by more was measured differently.
@@ -80,7 +81,44 @@ def _statistics(key: tuple[str, ...], values: list[float]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def drift(ratified: Mapping[str, Any], present: Mapping[str, Any]) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Difference:
+    """One way in which a baseline is not the ratified one.
+
+    Attributes
+    ----------
+    code
+        ``agreement``, ``site``, ``scene-missing``, ``scene-added``, ``scene-changed``,
+        ``row-missing``, ``row-added``, ``looks``, or the name of a statistic.
+    subject
+        Scene id (and band), or zone, indicator, sensor and track.
+    ratified, here
+        The two values, empty where the code says all.
+    """
+
+    code: str
+    subject: str = ""
+    ratified: str = ""
+    here: str = ""
+
+    def __str__(self) -> str:
+        if self.code in {"agreement", "site"}:
+            return f"{self.code}: ratified {self.ratified}, here {self.here}"
+        told = _TOLD.get(self.code) or f"{self.code} {self.ratified} ratified, {self.here} here"
+        kind = "scene " if self.code.startswith("scene") else ""
+        return f"{kind}{self.subject}: {told}"
+
+
+_TOLD = {
+    "scene-missing": "ratified, not here",
+    "scene-added": "here, not ratified",
+    "scene-changed": "other bytes",
+    "row-missing": "ratified, not here",
+    "row-added": "here, not ratified",
+}
+
+
+def drift(ratified: Mapping[str, Any], present: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Return every way in which a baseline differs from the ratified one; empty where none.
 
     Parameters
@@ -90,51 +128,47 @@ def drift(ratified: Mapping[str, Any], present: Mapping[str, Any]) -> tuple[str,
 
     Returns
     -------
-    tuple of str
-        One line a difference: agreement, site, scenes missing, added or with other bytes,
-        and statistics beyond `RELATIVE_TOLERANCE` of the largest magnitude of their row.
+    tuple of Difference
+        Agreement, site, scenes missing, added or with other bytes, and statistics beyond
+        `RELATIVE_TOLERANCE` of the largest magnitude of their row.
     """
-    lines = [
-        f"{name}: ratified {ratified[name]}, here {present[name]}"
-        for name in ("agreement", "site")
-        if ratified[name] != present[name]
-    ]
-    lines += _scene_drift(ratified["scenes"], present["scenes"])
-    lines += _statistics_drift(ratified["statistics"], present["statistics"])
-    return tuple(lines)
+    names = [name for name in ("agreement", "site") if ratified[name] != present[name]]
+    return (
+        *(Difference(name, "", ratified[name], present[name]) for name in names),
+        *_scene_drift(ratified["scenes"], present["scenes"]),
+        *_statistics_drift(ratified["statistics"], present["statistics"]),
+    )
 
 
-def _scene_drift(ratified: list[Any], present: list[Any]) -> list[str]:
+def _scene_drift(ratified: list[Any], present: list[Any]) -> Iterator[Difference]:
     before = {scene["id"]: scene for scene in ratified}
     after = {scene["id"]: scene for scene in present}
-    lines = [f"scene {name}: ratified, not here" for name in sorted(before.keys() - after.keys())]
-    lines += [f"scene {name}: here, not ratified" for name in sorted(after.keys() - before.keys())]
+    yield from _missing(before, after, "scene")
     for name in sorted(before.keys() & after.keys()):
         bands = before[name]["files"].keys() | after[name]["files"].keys()
-        lines += [
-            f"scene {name}: other bytes in band {band}"
-            for band in sorted(bands)
-            if before[name]["files"].get(band) != after[name]["files"].get(band)
-        ]
-    return lines
+        for band in sorted(bands):
+            if before[name]["files"].get(band) != after[name]["files"].get(band):
+                yield Difference("scene-changed", f"{name} {band}")
 
 
-def _statistics_drift(ratified: list[Any], present: list[Any]) -> list[str]:
+def _statistics_drift(ratified: list[Any], present: list[Any]) -> Iterator[Difference]:
     before, after = ({_row(each): each for each in rows} for rows in (ratified, present))
-    lines = [f"{row}: ratified, not here" for row in sorted(before.keys() - after.keys())]
-    lines += [f"{row}: here, not ratified" for row in sorted(after.keys() - before.keys())]
+    yield from _missing(before, after, "row")
     for row in sorted(before.keys() & after.keys()):
-        if before[row]["looks"] != after[row]["looks"]:
-            lines.append(
-                f"{row}: looks {before[row]['looks']} ratified, {after[row]['looks']} here"
-            )
-        scale = max(abs(before[row][name]) for name in _NUMBERS)
-        lines += [
-            f"{row}: {name} {before[row][name]:g} ratified, {after[row][name]:g} here"
-            for name in _NUMBERS
-            if abs(before[row][name] - after[row][name]) > RELATIVE_TOLERANCE * scale
-        ]
-    return lines
+        one, other = before[row], after[row]
+        if one["looks"] != other["looks"]:
+            yield Difference("looks", row, str(one["looks"]), str(other["looks"]))
+        scale = max(abs(one[name]) for name in _NUMBERS)
+        for name in _NUMBERS:
+            if abs(one[name] - other[name]) > RELATIVE_TOLERANCE * scale:
+                yield Difference(name, row, f"{one[name]:g}", f"{other[name]:g}")
+
+
+def _missing(before: Mapping[str, Any], after: Mapping[str, Any], of: str) -> Iterator[Difference]:
+    for name in sorted(before.keys() - after.keys()):
+        yield Difference(f"{of}-missing", name)
+    for name in sorted(after.keys() - before.keys()):
+        yield Difference(f"{of}-added", name)
 
 
 def _row(each: Mapping[str, Any]) -> str:

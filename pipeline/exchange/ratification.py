@@ -33,11 +33,14 @@ class Ratification:
         Word → parties that said it, in the agreement's order.
     faults
         One line for each signature that does not count.
+    ratified_at
+        When the last party so far ratified it, UTC text; None where none has.
     """
 
     state: State
     said: Mapping[str, tuple[str, ...]]
     faults: tuple[str, ...]
+    ratified_at: str | None = None
 
 
 def read_baseline(payload: bytes) -> dict[str, Any]:
@@ -65,6 +68,13 @@ def ratification(
     """
     if read_baseline(payload)["agreement"] != agreement.sha256:
         raise BundleError("baseline: belongs to another agreement")
+    return said_of(payload, signatures, agreement, at=at)
+
+
+def said_of(
+    payload: bytes, signatures: bytes | None, agreement: Agreement, *, at: str
+) -> Ratification:
+    """Return who has said what of a baseline, of whatever agreement it is; see `ratification`."""
     sha256 = hashlib.sha256(payload).hexdigest()
     found, faults = attestations(signatures, agreement)
     parties = signing_parties(agreement)
@@ -72,7 +82,8 @@ def ratification(
         word: tuple(p for p in parties if p in those_who(found, word, sha256, by=at))
         for word in (PROPOSED, VALIDATED, RATIFIED)
     }
-    return Ratification(_state(said, parties), said, tuple(faults))
+    last = [each.signed for each in those_who(found, RATIFIED, sha256, by=at).values()]
+    return Ratification(_state(said, parties), said, tuple(faults), max(last, default=None))
 
 
 def _state(said: Mapping[str, tuple[str, ...]], parties: tuple[str, ...]) -> State:
@@ -124,7 +135,7 @@ def validated(
     lines = drift(read_baseline(payload), own)
     if lines:
         more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-        raise BundleError(f"baseline: differs from our own: {lines[0]}{more}")
+        raise BundleError(f"baseline: differs from our own: {lines[0]!s}{more}")
     sha256 = hashlib.sha256(payload).hexdigest()
     signed = attested(signatures, VALIDATED, sha256, agreement, key, at=at)
     after = ratification(payload, signed, agreement, at=at)

@@ -195,7 +195,8 @@ def contents(page: Page, drawings: Drawings) -> tuple[tuple[str, str], ...]:
     there = {
         "map": True, "pictures": bool(drawings.pairs), "scores": bool(drawings.scores),
         "regions": not monitor, "findings": monitor, "coverage": True, "silence": monitor,
-        "reliability": monitor, "series": monitor, "steps": monitor, "checks": True,
+        "reliability": monitor, "series": monitor, "steps": monitor, "drift": bool(page.drift),
+        "checks": True,
         "limits": True, "inputs": True, "method": True,
     }  # fmt: skip
     keys = {"scores": "scores" if monitor else "score-pair"}

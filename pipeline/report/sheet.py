@@ -274,7 +274,13 @@ def sources(page: Page, sheet: Sheet) -> list[Block]:
     """Return checks, limits, inputs and method."""
     words = sheet.words
     limit = "standing-limit.declared" if page.kind == "monitor" else "standing-limit.pair"
+    drift = (
+        [sheet.heading("drift"), text(page.drift_told, "note"), sheet.table(page.drift)]
+        if page.drift
+        else []
+    )
     return [
+        *drift,
         sheet.heading("checks"), sheet.table(page.checks),
         sheet.heading("limits"),
         sheet.items((words(limit), words("standing-limit.meaning"), *page.limits)),

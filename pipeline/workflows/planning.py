@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +13,11 @@ from pipeline.agreement import load_agreement, load_notifications, load_settings
 from pipeline.errors import AgreementError, CatalogueError, GeometryError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.agreement import Agreement, Notification, Settings, Site
     from pipeline.exchange.agreements import Standing
+    from pipeline.exchange.frozen import Frozen
     from pipeline.imagery.catalog import LeftOut, Superseded
     from pipeline.imagery.scene import Scene
     from pipeline.imagery.sensors import Sensor
@@ -36,6 +39,8 @@ class Run:
         The signatures file beside the agreement; None where there is none.
     stated
         Standing as a signed statement gives it, where there is no signatures file to read.
+    frozen
+        Site id → the baseline file beside the agreement, ratified or on its way.
     """
 
     settings: Settings
@@ -45,6 +50,7 @@ class Run:
     as_of: datetime | None = None
     signatures: bytes | None = None
     stated: Standing | None = None
+    frozen: Mapping[str, Frozen] = field(default_factory=dict)
 
     def standing_at(self, moment: datetime | None) -> Standing:
         """Return what a product may call itself by who had signed the agreement at a moment.
@@ -125,6 +131,7 @@ def load_run(
         sites=chosen,
         as_of=end_of_day(as_of),
         signatures=_signatures(loaded.agreement),
+        frozen=_frozen(loaded.agreement, agreement, chosen),
     )
     run.standing_at(run.as_of)  # a signatures file that breaks a rule is refused before anything
     return run
@@ -134,6 +141,12 @@ def _signatures(agreement: Path) -> bytes | None:
     from pipeline.exchange.agreements import load_agreement_signatures  # noqa: PLC0415
 
     return load_agreement_signatures(agreement)
+
+
+def _frozen(path: Path, agreement: Agreement, sites: tuple[Site, ...]) -> dict[str, Frozen]:
+    from pipeline.exchange.frozen import load_frozen  # noqa: PLC0415
+
+    return load_frozen(path, agreement, [site.id for site in sites])
 
 
 def end_of_day(text: str | None) -> datetime | None:

@@ -168,21 +168,26 @@ def test_a_baseline_is_its_scenes_and_what_they_measured(agreement):
 
 def test_drift_names_every_difference(agreement):
     ratified_one = baseline_of(record(agreement))
-    assert drift(ratified_one, deepcopy(ratified_one)) == ()
+
+    def told(present, frozen=ratified_one):
+        return [str(each) for each in drift(frozen, present)]
+
+    assert told(deepcopy(ratified_one)) == []
     tiny = baseline_of(record(agreement, (1.0, 2.0, 4.0 + 1e-6)))
-    assert drift(ratified_one, tiny) == ()  # below the last digit that is kept
+    assert told(tiny) == []  # below the last digit that is kept
     other = drift(ratified_one, baseline_of(record(agreement, (1.0, 2.0, 4.1))))
-    assert [line.split(":")[1].split()[0] for line in other] == ["mean", "deviation", "maximum"]
-    fewer = drift(ratified_one, baseline_of(record(agreement, (1.0, 2.0))))
-    assert "scene S3: ratified, not here" in fewer
-    assert any("looks 3 ratified, 2 here" in line for line in fewer)
-    assert "scene S3: here, not ratified" in drift(
-        baseline_of(record(agreement, (1.0, 2.0))), ratified_one
-    )
-    redone = drift(ratified_one, baseline_of(record(agreement, digest="b")))
-    assert redone == tuple(f"scene S{n}: other bytes in band VV" for n in (1, 2, 3))
-    elsewhere = {**ratified_one, "site": "camp"}
-    assert drift(ratified_one, elsewhere) == ("site: ratified town, here camp",)
+    assert [each.code for each in other] == ["mean", "deviation", "maximum"]
+    assert (other[2].ratified, other[2].here) == ("4", "4.1")
+    fewer = baseline_of(record(agreement, (1.0, 2.0)))
+    assert "scene S3: ratified, not here" in told(fewer)
+    assert any("looks 3 ratified, 2 here" in line for line in told(fewer))
+    assert "scene S3: here, not ratified" in told(ratified_one, fewer)
+    redone = baseline_of(record(agreement, digest="b"))
+    assert told(redone) == [f"scene S{n} VV: other bytes" for n in (1, 2, 3)]
+    assert told({**ratified_one, "site": "camp"}) == ["site: ratified town, here camp"]
+    assert told({**ratified_one, "statistics": []}) == [
+        "pool radar-excess sentinel-1-rtc T1: ratified, not here"
+    ]
 
 
 def test_a_baseline_is_proposed_validated_and_ratified(agreement):

@@ -200,6 +200,8 @@ class Page:
     notified: Table
     steps: Table
     quiet_steps: Table
+    drift: Table | None
+    drift_told: str
     checks: Table
     scenes: tuple[SceneView, ...]
     scene_list: Table

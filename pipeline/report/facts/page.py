@@ -295,6 +295,8 @@ def page_facts(report: Report, sha256: str, words: Words) -> Page:
         notified=sources.notified_table(report, words),
         steps=sources.steps_table(report, words, alarm=True),
         quiet_steps=sources.steps_table(report, words, alarm=False),
+        drift=sources.drift_table(report, words),
+        drift_told=sources.drift_text(report, words),
         checks=sources.checks_table(report, words),
         scenes=sources.scene_views(report, words),
         scene_list=sources.scene_list(report, words),

@@ -147,6 +147,8 @@ def check_value(text: str, words: Words) -> str:
     if said is None:
         return text
     comparator, number, unit = said.groups()
+    if unit == "differences":
+        return words.count(unit, int(number))
     places = len(number.partition(".")[2])
     told = words.code("value", unit) if unit else ""
     value = words.style.with_unit(words.style.number(float(number), places), told)
@@ -162,6 +164,31 @@ def checks_table(report: Report, words: Words) -> Table:
     )  # fmt: skip
     columns = heads(words, "check", "description", "threshold", "actual", "result")
     return Table(columns, rows, words("empty.checks"), mono=(0,), status=4)
+
+
+def drift_table(report: Report, words: Words) -> Table | None:
+    """Return how the baseline differs from the ratified one; None where none is ratified."""
+    drift = report.baseline_drift
+    if drift is None:
+        return None
+    rows = tuple(
+        (words(f"drift.{d.code}"), d.subject or "–", d.ratified or "–", d.here or "–")
+        for d in drift.differences
+    )
+    columns = heads(words, "difference", "subject", "ratified", "here")
+    return Table(columns, rows, words("drift.none"), mono=(1, 2, 3))
+
+
+def drift_text(report: Report, words: Words) -> str:
+    """Return who ratified the baseline and when, and whether the table lists all."""
+    drift = report.baseline_drift
+    if drift is None:
+        return ""
+    day, spoken = words.style.day(drift.ratified), f.spoken(drift.sha256)
+    told = words("drift.told", parties=words.listed(drift.parties), day=day, spoken=spoken)
+    if drift.count > len(drift.differences):
+        told = f"{told} {words('drift.more', shown=len(drift.differences))}"
+    return told
 
 
 def steps_table(report: Report, words: Words, *, alarm: bool) -> Table:

@@ -164,6 +164,12 @@ def stamps(report: Report, words: Words) -> tuple[Stamp, ...]:
         codes.append("rehearsal")
     elif report.agreement is None or not report.agreement.signed:
         codes.append("unsigned")
+    drifted = report.baseline_drift.count if report.baseline_drift else 0
+    if drifted:
+        codes.append("drift")
     if report.kind == "monitor" and uncalibrated(report):
         codes.append("not-calibrated")
-    return tuple(Stamp(c, words(f"stamp.{c}"), words(f"stamp.{c}.why")) for c in codes)
+    told = words.count("differences", drifted)
+    return tuple(
+        Stamp(c, words(f"stamp.{c}"), words(f"stamp.{c}.why", differences=told)) for c in codes
+    )

@@ -20,9 +20,10 @@ from pipeline.imagery.admission import Admitted, Limits, OutsideRaster
 from pipeline.imagery.admission.records import FileFacts
 from pipeline.imagery.catalog import LeftOut, Superseded
 from pipeline.imagery.scene import Asset, Scene
-from pipeline.store.atomic import canonical_json
+from pipeline.store.atomic import canonical_json, parse_json
 
 if TYPE_CHECKING:
+    from pipeline.exchange.frozen import Frozen
     from pipeline.store.chips import ChipStore
     from pipeline.workflows.monitor.admitting import AdmittedScenes
     from pipeline.workflows.monitor.site import SiteJob
@@ -105,6 +106,13 @@ class LeftOutEvidence(_Part):
     reason: Line
 
 
+class FrozenEvidence(_Part):
+    """The site's frozen baseline with its signatures, as they lay beside the agreement."""
+
+    document: dict[str, Any]
+    signatures: dict[str, Any] | None = None
+
+
 class Evidence(_Part):
     """All that one site's record follows from, beside the code and the chips."""
 
@@ -117,6 +125,7 @@ class Evidence(_Part):
     scenes: tuple[SceneEvidence, ...]
     left_out: tuple[LeftOutEvidence, ...]
     catalogue_failures: tuple[Line, ...]
+    frozen: FrozenEvidence | None = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -145,8 +154,27 @@ def evidence_bytes(job: SiteJob, admitted: AdmittedScenes) -> bytes:
             for item in job.scenes.left_out
         ),
         catalogue_failures=job.scenes.catalogue_failures,
+        frozen=_frozen(job.run.frozen.get(job.site.id)),
     )  # fmt: skip
     return canonical_json(evidence.model_dump(mode="json", by_alias=True))
+
+
+def _frozen(held: Frozen | None) -> FrozenEvidence | None:
+    if held is None:
+        return None
+    signatures = None if held.signatures is None else parse_json(held.signatures)
+    return FrozenEvidence(document=parse_json(held.payload), signatures=signatures)
+
+
+def frozen_of(evidence: Evidence) -> dict[str, Frozen]:
+    """Return the frozen baseline of the site, if it had one."""
+    from pipeline.exchange.frozen import Frozen  # noqa: PLC0415
+
+    held = evidence.frozen
+    if held is None:
+        return {}
+    signatures = None if held.signatures is None else canonical_json(held.signatures)
+    return {evidence.site: Frozen(canonical_json(held.document), signatures)}
 
 
 def _used(item: Admitted, limits: Limits) -> SceneEvidence:

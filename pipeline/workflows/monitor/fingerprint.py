@@ -30,6 +30,7 @@ def fingerprint(run: Run, site: Site, scenes: SiteScenes) -> str:
         "agreement": run.agreement.sha256,
         "standing": run.standing_at(scenes.as_of),
         "site": site.id,
+        "frozen": run.frozen[site.id].sha256 if site.id in run.frozen else None,
         "notifications": sorted(item.sha256 for item in run.notifications if item.site == site.id),
         "as_of": scenes.as_of.isoformat() if scenes.as_of else None,
         "scenes": [_scene_facts(scene, limits) for scene in scenes.scenes],

@@ -35,6 +35,7 @@ from pipeline.assessment.record import (
 )
 from pipeline.kernels.baseline import step_alarm
 from pipeline.kernels.masking import COVERAGE_NAMES
+from pipeline.workflows.monitor.drift import with_drift
 from pipeline.workflows.planning import baseline_of, known_sensors, start_of_day
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def report_of(run: Run, site: Site, scenes: SiteScenes, outcome: SiteOutcome) ->
     """Return the record of one site."""
     as_of = scenes.as_of
     failed = bool(outcome.failures) or bool(scenes.catalogue_failures)
-    return Report(
+    report = Report(
         kind="monitor",
         standing=run.standing_at(as_of),
         agreement=AgreementRef(
@@ -136,6 +137,7 @@ def report_of(run: Run, site: Site, scenes: SiteScenes, outcome: SiteOutcome) ->
         versions=versions(),
         handling=Handling(permitted_use=run.agreement.permitted_use),
     )
+    return with_drift(run, site, report)
 
 
 def site_ref(site: Site) -> SiteRef:

@@ -199,6 +199,7 @@ def _job(evidence: Evidence, stated: Standing) -> SiteJob:
         sites=(site,),
         as_of=evidence.as_of,
         stated=stated,
+        frozen=evidences.frozen_of(evidence),
     )
     return SiteJob(run, site, scenes)
 
