@@ -11,10 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from pipeline.assessment.series import medians_of_others
-from pipeline.kernels.significance import conformal_p
+from pipeline.kernels.significance import binomial_tail, conformal_p
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,7 +191,7 @@ class QuietPool:
         out = np.zeros(seen.size, np.bool_)
         for level in LEVELS:
             alarms = np.count_nonzero(ground <= level, axis=0)
-            out |= stats.binom.sf(alarms - 1, seen, level) < RESTLESS_P
+            out |= binomial_tail(alarms, seen, level) < RESTLESS_P
         return out
 
     @cached_property

@@ -12,10 +12,9 @@ from math import comb
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from pipeline.assessment.record import Likelihood
-from pipeline.kernels.significance import clopper_pearson
+from pipeline.kernels.significance import binomial_tail, clopper_pearson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -294,4 +293,4 @@ def stated(
 
 def seen_k_of_n(detection_p: float, k: int, n: int) -> float:
     """Return the probability that k of n looks see a change each sees with `detection_p`."""
-    return float(stats.binom.sf(k - 1, n, detection_p))
+    return float(binomial_tail(k, n, detection_p))

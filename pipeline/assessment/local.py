@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from pipeline.assessment.series import medians_of_looks, medians_of_others
 
@@ -149,7 +149,7 @@ def _believable(quiet: NDArray[np.float64]) -> tuple[float, float]:
     """
     centre = float(np.median(quiet))
     spread = OF_NORMAL * float(np.median(np.abs(quiet - centre)))
-    reach = float(stats.t.ppf(1 - BEYOND_BELIEF / 2, quiet.size - 1))
+    reach = float(special.stdtrit(quiet.size - 1, 1 - BEYOND_BELIEF / 2))
     reach *= spread * float(np.sqrt(1 + 1 / quiet.size))
     return min(float(quiet.min()), centre - reach), max(float(quiet.max()), centre + reach)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,14 +90,16 @@ def _t_width(values: NDArray[np.float64], expected: float) -> float:
     scale = 1.4826 * float(np.median(np.abs(values - expected)))
     # A median deviation of a few looks can be tiny by chance; half the plain one is a floor.
     scale = max(scale, float(values.std(ddof=1)) / 2)
-    return float(stats.t.ppf(1 - OUTSIDE / 2, count - 1)) * scale * float(np.sqrt(1 + 1 / count))
+    return (
+        float(special.stdtrit(count - 1, 1 - OUTSIDE / 2)) * scale * float(np.sqrt(1 + 1 / count))
+    )
 
 
 def _beyond_the_extreme(count: int) -> float:
     """Return Student's 95 % prediction over the extreme expected of so many normal values."""
-    wanted = float(stats.t.ppf(1 - OUTSIDE / 2, count - 1)) * float(np.sqrt(1 + 1 / count))
+    wanted = float(special.stdtrit(count - 1, 1 - OUTSIDE / 2)) * float(np.sqrt(1 + 1 / count))
     # Blom's score of the largest of `count` normal values.
-    extreme = float(stats.norm.ppf((count - 0.375) / (count + 0.25)))
+    extreme = float(special.ndtri((count - 0.375) / (count + 0.25)))
     return max(1.0, wanted / extreme)
 
 

@@ -11,10 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from itertools import groupby
+from math import comb
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from pipeline.assessment.record import Rhythm
 from pipeline.assessment.states import OBSERVED
@@ -47,8 +48,8 @@ class Counts:
 def share_interval(counts: Counts, *, alpha: float = ALPHA) -> tuple[float, float]:
     """Return the exact interval of a share (Clopper and Pearson 1934, doi:10.2307/2331986)."""
     on, observed = counts.on, counts.observed
-    low = float(stats.beta.ppf(alpha / 2, on, observed - on + 1)) if on else 0.0
-    high = float(stats.beta.ppf(1 - alpha / 2, on + 1, observed - on)) if on < observed else 1.0
+    low = float(special.betaincinv(on, observed - on + 1, alpha / 2)) if on else 0.0
+    high = float(special.betaincinv(on + 1, observed - on, 1 - alpha / 2)) if on < observed else 1.0
     return low, high
 
 
@@ -59,9 +60,10 @@ def exact_p(counts: Counts, baseline: Counts, direction: str) -> float:
     draw without replacement.
     """
     total, busy = counts.observed + baseline.observed, counts.on + baseline.on
-    drawn = stats.hypergeom(total, busy, counts.observed)
-    tail = drawn.sf(counts.on - 1) if direction == "more" else drawn.cdf(counts.on)
-    return min(1.0, 2.0 * float(tail))
+    most = min(busy, counts.observed)
+    tail = range(counts.on, most + 1) if direction == "more" else range(counts.on + 1)
+    ways = sum(comb(busy, on) * comb(total - busy, counts.observed - on) for on in tail)
+    return min(1.0, 2.0 * (ways / comb(total, counts.observed)))
 
 
 def months_p(counts: Counts, months: Sequence[Counts], direction: str) -> float:

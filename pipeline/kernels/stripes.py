@@ -6,7 +6,8 @@ nuisance and never reported: neither that they were there nor where they point.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -50,15 +51,32 @@ def interference_stripes(
         raise ValueError(f"shapes differ: {vv_residual_db.shape}, {vh_residual_db.shape}")
     shape = vv_residual_db.shape
     factor = max(1, -(-max(shape) // _WORK_PX))
-    small = [_smoothed(r, factor) for r in (vv_residual_db, vh_residual_db)]
-    found = np.zeros(small[0].shape, np.bool_)
-    for angle in np.arange(angles_deg[0], angles_deg[1] + _STEP_DEG / 2, _STEP_DEG):
-        line = _line_numbers(found.shape, angle)
-        for residual in small:
-            found |= _bright_lines(residual, line)[line]
-    if found.mean() > _WIDEST:
+    small = [_bright(_smoothed(r, factor)) for r in (vv_residual_db, vh_residual_db)]
+    found = np.zeros(tuple(-(-size // factor) for size in shape), np.bool_)
+    for lines in _all_lines(found.shape, angles_deg):
+        for bright in small:
+            on = _bright_lines(bright, lines)
+            if on is not None:
+                found |= on[lines.number].reshape(found.shape)
+    if not found.any() or found.mean() > _WIDEST:
         return np.zeros(shape, np.bool_)
     return np.kron(found, np.ones((factor, factor), np.bool_))[: shape[0], : shape[1]]
+
+
+class _Lines(NamedTuple):
+    """Lines at one angle, a pixel wide: (pixel,) number of each one's line, (line,) lengths."""
+
+    number: NDArray[np.int32]
+    length: NDArray[np.intp]
+    long: NDArray[np.bool_]
+
+
+class _Bright(NamedTuple):
+    """Which pixels were seen, (pixel,) bool, and where the bright and the strong ones are."""
+
+    seen: NDArray[np.bool_]
+    above: NDArray[np.intp]
+    strong: NDArray[np.intp]
 
 
 def _smoothed(residual: NDArray[np.floating], factor: int) -> NDArray[np.float64]:
@@ -76,22 +94,40 @@ def _smoothed(residual: NDArray[np.floating], factor: int) -> NDArray[np.float64
     return out - np.nanmedian(out) if np.isfinite(out).any() else out
 
 
-def _line_numbers(shape: tuple[int, ...], angle_deg: float) -> NDArray[np.intp]:
-    """(y, x) number of the one-pixel-wide line at `angle_deg` that each pixel is on."""
+@lru_cache(maxsize=2)
+def _all_lines(shape: tuple[int, int], angles_deg: tuple[float, float]) -> tuple[_Lines, ...]:
+    """Return the lines at every angle searched: all looks of a site share their shape."""
+    angles = np.arange(angles_deg[0], angles_deg[1] + _STEP_DEG / 2, _STEP_DEG)
+    return tuple(_lines(shape, float(angle)) for angle in angles)
+
+
+def _lines(shape: tuple[int, int], angle_deg: float) -> _Lines:
     angle = np.deg2rad(angle_deg)
     y, x = np.indices(shape)
     across = y * np.cos(angle) + x * np.sin(angle)
-    return np.asarray(np.floor(across - across.min()), np.intp)
+    number = np.floor(across - across.min()).astype(np.int32).ravel()
+    length = np.bincount(number)
+    return _Lines(number, length, length >= max(_MIN_CHORD_PX, _CHORD * length.max()))
 
 
-def _bright_lines(residual: NDArray[np.float64], line: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """(line,) True where a full-length line is bright all along."""
-    seen = np.isfinite(residual)
-    n = int(line.max()) + 1
-    length = np.bincount(line.ravel(), minlength=n)
-    count = np.bincount(line[seen], minlength=n)
-    above = np.bincount(line[seen & (np.nan_to_num(residual) > _PIXEL_DB)], minlength=n)
-    strong = np.bincount(line[seen & (np.nan_to_num(residual) > _STRONG_DB)], minlength=n)
-    long = (length >= max(_MIN_CHORD_PX, _CHORD * length.max())) & (count >= 0.5 * length)
-    bright: NDArray[np.bool_] = long & (above >= _SHARE * count) & (strong >= 0.5 * count)
-    return bright
+def _bright(residual: NDArray[np.float64]) -> _Bright:
+    flat = residual.ravel()
+    above = np.flatnonzero(flat > _PIXEL_DB)  # NaN is above nothing
+    return _Bright(np.isfinite(flat), above, above[flat[above] > _STRONG_DB])
+
+
+def _bright_lines(bright: _Bright, lines: _Lines) -> NDArray[np.bool_] | None:
+    """(line,) True where a full-length line is bright all along; None where none is.
+
+    The few strong pixels are counted first: a line without enough of them is no stripe
+    however many of its pixels were seen.
+    """
+    n = lines.length.size
+    strong = np.bincount(lines.number[bright.strong], minlength=n)
+    hopeful = lines.long & (strong >= 0.25 * lines.length)
+    if not hopeful.any():
+        return None
+    count = np.bincount(lines.number[bright.seen], minlength=n)
+    above = np.bincount(lines.number[bright.above], minlength=n)
+    hopeful &= (count >= 0.5 * lines.length) & (strong >= 0.5 * count)
+    return np.asarray(hopeful & (above >= _SHARE * count))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from pipeline.imagery.stack.build import build_stack, normalized, stack_window
+from pipeline.imagery.stack.build import (
+    StackPixels,
+    build_stack,
+    normalized,
+    stack_pixels,
+    stack_window,
+)
 from pipeline.imagery.stack.looks import AdmittedScene, Look, looks_of
 from pipeline.imagery.stack.plan import LookPlan, StackOptions, StackPlan, plan_stack
 
@@ -11,10 +17,12 @@ __all__ = [
     "Look",
     "LookPlan",
     "StackOptions",
+    "StackPixels",
     "StackPlan",
     "build_stack",
     "looks_of",
     "normalized",
     "plan_stack",
+    "stack_pixels",
     "stack_window",
 ]

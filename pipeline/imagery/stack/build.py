@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import rioxarray  # noqa: F401 - gives datasets their map
-import xarray as xr
 
 from pipeline.imagery.stack.mosaic import band_values, mosaic
 from pipeline.imagery.stack.normalizing import look_normalizations
@@ -18,6 +16,7 @@ from pipeline.kernels.registration import HALO_PX, apply_shift, shift_codes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import xarray as xr
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
@@ -77,6 +76,24 @@ def build_stack(
     return stack
 
 
+class StackPixels(NamedTuple):
+    """The arrays of a stack, without coordinates; as the variables of `build_stack`.
+
+    Parameters
+    ----------
+    value
+        (time, band, y, x) float32.
+    valid
+        (time, y, x) bool.
+    reason
+        (time, y, x) uint8.
+    """
+
+    value: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    reason: NDArray[np.uint8]
+
+
 def stack_window(plan: StackPlan, chips: ChipStore, window: Window = _WHOLE) -> xr.Dataset:
     """Return one (y, x) window of a stack with all its dates: the same bits as in the whole.
 
@@ -89,6 +106,11 @@ def stack_window(plan: StackPlan, chips: ChipStore, window: Window = _WHOLE) -> 
     ProductError
         A chip was altered after the plan was made.
     """
+    return _dataset(plan, Frame.window(plan.geobox, *window), stack_pixels(plan, chips, window))
+
+
+def stack_pixels(plan: StackPlan, chips: ChipStore, window: Window = _WHOLE) -> StackPixels:
+    """Return the arrays of `stack_window` alone; the libraries behind datasets stay unloaded."""
     frame = Frame.window(plan.geobox, *window)
     reader = plan.reader(chips)
     shape = (len(plan.looks), len(plan.bands), *frame.shape)
@@ -97,7 +119,7 @@ def stack_window(plan: StackPlan, chips: ChipStore, window: Window = _WHOLE) -> 
     for index, look_plan in enumerate(plan.looks):
         if look_plan.look.tiles:
             _fill(value[index], reason[index], look_plan, plan, reader=reader, frame=frame)
-    return _dataset(plan, frame, value, reason)
+    return StackPixels(value, usable(reason) & np.isfinite(value).all(axis=1), reason)
 
 
 def normalized(stack: xr.Dataset) -> xr.Dataset:
@@ -166,17 +188,18 @@ def _shifted(
     return list(np.asarray(10.0 ** (decibel / 10.0), np.float32))
 
 
-def _dataset(
-    plan: StackPlan, frame: Frame, value: NDArray[np.float32], reason: NDArray[np.uint8]
-) -> xr.Dataset:
+def _dataset(plan: StackPlan, frame: Frame, pixels: StackPixels) -> xr.Dataset:
+    import rioxarray  # noqa: F401, PLC0415 - gives datasets their map; slow to import
+    import xarray as xr  # noqa: PLC0415
+
     window = plan.geobox[frame.top : frame.bottom, frame.left : frame.right]
     times = [look.look.acquired.replace(tzinfo=None) for look in plan.looks]
     y, x = (window.coordinates[name].values for name in window.dimensions)
     stack = xr.Dataset(
         {
-            "value": (("time", "band", "y", "x"), value),
-            "valid": (("time", "y", "x"), usable(reason) & np.isfinite(value).all(axis=1)),
-            "reason": (("time", "y", "x"), reason),
+            "value": (("time", "band", "y", "x"), pixels.value),
+            "valid": (("time", "y", "x"), pixels.valid),
+            "reason": (("time", "y", "x"), pixels.reason),
         },
         coords={
             "time": np.array(times, "datetime64[us]").astype("datetime64[ns]"),

@@ -4,7 +4,8 @@
 `self_normalised` take the step of the whole scene out, `leave_one_out_scores` and
 `leave_group_out_scores` re-score the history for calibration, and `step` keeps the empirical tail
 between refits. Halo: none, every pixel stands alone; only the variance prior and the scene step
-look at the whole window, and both can be given. `score` smooths: `Scorer.halo` pixels.
+look at the whole window, and both can be given. `score` smooths: `Scorer.halo` pixels;
+`regional_field` is the smooth part of a whole date.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pipeline.kernels.baseline.model import (
     predict,
 )
 from pipeline.kernels.baseline.prior import VariancePrior, variance_prior
+from pipeline.kernels.baseline.regional import regional_field
 from pipeline.kernels.baseline.scene_step import (
     SceneStep,
     StepAlarm,
@@ -65,6 +67,7 @@ __all__ = [
     "normal_score",
     "normalised_history",
     "predict",
+    "regional_field",
     "scene_offset",
     "score",
     "self_normalised",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize, special
 
 # With so many prior dates a pixel's own variance no longer counts.
 MOST_DOF = 200.0
@@ -58,7 +58,7 @@ def variance_prior(variance: NDArray[np.floating], dof: NDArray[np.floating]) ->
     low, middle, high = np.quantile(variance[near].astype(np.float64), (0.2, 0.5, 0.8))
     spread = float(np.log(high / low))
     prior_dof = _prior_dof(own, spread)
-    return VariancePrior(float(middle / stats.f.ppf(0.5, own, prior_dof)), prior_dof)
+    return VariancePrior(float(middle / special.fdtri(own, prior_dof, 0.5)), prior_dof)
 
 
 def shrunk_variance(
@@ -71,7 +71,7 @@ def shrunk_variance(
 
 def _prior_dof(own: float, spread: float) -> float:
     def excess(log_dof: float) -> float:
-        low, high = stats.f.ppf((0.2, 0.8), own, np.exp(log_dof))
+        low, high = special.fdtri(own, np.exp(log_dof), (0.2, 0.8))
         return float(np.log(high / low)) - spread
 
     smallest, largest = np.log(0.5), np.log(MOST_DOF)

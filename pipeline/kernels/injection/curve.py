@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 ITERATIONS = 50
 
@@ -105,7 +105,7 @@ def detection_probability(
     centre = curve.intercept + curve.slope * x
     c = curve.covariance
     spread = np.sqrt(np.maximum(c[0, 0] + 2 * x * c[0, 1] + x * x * c[1, 1], 0.0))
-    z = stats.norm.isf((1.0 - level) / 2.0)
+    z = -special.ndtri((1.0 - level) / 2.0)
     return (
         special.expit(centre),
         special.expit(centre - z * spread),

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Side = Literal["both", "more", "less"]
+# Spreads are read where 95 % of the ground lies: bad dates go bad in their tails.
+COVERED = 0.95
+COVERED_OF_NORMAL = 1.959963984540054
 
 
 def calibration_sample(
@@ -77,8 +80,42 @@ def score_at(calibration: NDArray[np.float32], p: float) -> float:
     return float(np.nextafter(calibration[-1 - allowed], np.float32(np.inf)))
 
 
+def agreement_scale(looks: NDArray[np.floating], ring: NDArray[np.bool_] | None = None) -> float:
+    """Return how much more looks go together on quiet ground than chance lets them.
+
+    Parameters
+    ----------
+    looks
+        (look, y, x) self-normalised scores of a window; NaN is left out.
+    ring
+        (y, x) True = context ring, never a zone; None uses every pixel.
+
+    Returns
+    -------
+    Spread of the looks' sum over the square root of their number, read where 95 % of the ring
+    lies: 1 for independent looks, the square root of n for equal ones. NaN without a ring pixel
+    that was seen on every look.
+
+    Notes
+    -----
+    Wet soil that lasts, leaf-out, a year without looks: two looks then deviate together on much
+    of the ground. Divided by this, the false alarms of confirmed pairs varied half as much from
+    date to date as before (.11 for .57 of their mean, 15 real radar dates at 1 %).
+    """
+    total = looks.sum(axis=0, dtype=np.float64) / np.sqrt(len(looks))
+    seen = total[np.isfinite(total) if ring is None else np.isfinite(total) & ring]
+    if not seen.size:
+        return float("nan")
+    return float(np.quantile(np.abs(seen), COVERED)) / COVERED_OF_NORMAL
+
+
 def confirmation_scores(
-    looks: NDArray[np.floating], *, k: int, floor: float = 1.5, side: Side = "both"
+    looks: NDArray[np.floating],
+    *,
+    k: int,
+    floor: float = 1.0,
+    scale: float = 1.0,
+    side: Side = "both",
 ) -> NDArray[np.float32]:
     """Join n looks into one score that only k looks in agreement can raise.
 
@@ -90,18 +127,20 @@ def confirmation_scores(
         How many looks must agree, 1 to n.
     floor
         Each of the k looks must reach this score itself, or the joint score is 0.
+    scale
+        From `agreement_scale` of the same looks; the joint score is divided by it.
     side
         Direction of change; "both" lets the k looks agree on either and keeps the sign.
 
     Returns
     -------
-    (...) float32: the sum of the k best looks over the square root of k; negative for "less"; NaN
+    (...) float32: the sum of the k best looks over the square root of k and `scale`; negative for "less"; NaN
     where fewer than k looks were had.
 
     Raises
     ------
     ValueError
-        If `k` is not 1 to n or `floor` is not positive.
+        If `k` is not 1 to n, or `floor` or `scale` is not positive.
 
     Notes
     -----
@@ -114,10 +153,13 @@ def confirmation_scores(
         raise ValueError(f"k must be 1 to {looks.shape[0]}, got {k}")
     if not floor > 0:
         raise ValueError(f"floor must be positive, got {floor}")
+    if not scale > 0:
+        raise ValueError(f"scale must be positive, got {scale}")
     had = np.isfinite(looks).sum(axis=0) >= k
     more = _agreed(looks, k, floor) if side != "less" else np.zeros(had.shape)
     less = _agreed(-looks, k, floor) if side != "more" else np.zeros(had.shape)
-    return np.where(had, np.where(more >= less, more, -less), np.nan).astype(np.float32)
+    joint = np.where(more >= less, more, -less) / scale
+    return np.where(had, joint, np.nan).astype(np.float32)
 
 
 def _agreed(looks: NDArray[np.floating], k: int, floor: float) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 # Tolerance of the record's `calibrated`: the interval must meet [1/1.5, 1.5].
 TOLERANCE = 1.5
@@ -68,9 +68,23 @@ def clopper_pearson(alarms: int, trials: int, *, level: float = 0.95) -> tuple[f
     if not 0 <= alarms <= trials or trials < 1:
         raise ValueError(f"need 0 <= alarms <= trials and a trial, got {alarms} of {trials}")
     tail = (1.0 - level) / 2.0
-    low = 0.0 if alarms == 0 else float(stats.beta.ppf(tail, alarms, trials - alarms + 1))
-    high = 1.0 if alarms == trials else float(stats.beta.isf(tail, alarms + 1, trials - alarms))
+    quiet = trials - alarms
+    low = 0.0 if alarms == 0 else float(special.betaincinv(alarms, quiet + 1, tail))
+    high = 1.0 if quiet == 0 else float(special.betainccinv(alarms + 1, quiet, tail))
     return low, high
+
+
+def binomial_tail(hits: ArrayLike, trials: ArrayLike, rate: float) -> NDArray[np.float64]:
+    """Return the probability of at least `hits` of `trials` at a rate, element by element.
+
+    Notes
+    -----
+    The incomplete beta function, as `scipy.stats` has it, without what that takes to import.
+    """
+    wanted, tried = np.broadcast_arrays(np.asarray(hits), np.asarray(trials))
+    inside = (wanted > 0) & (wanted <= tried)
+    a, b = np.where(inside, wanted, 1), np.where(inside, tried - wanted + 1, 1)
+    return np.where(inside, special.betainc(a, b, rate), np.where(wanted <= 0, 1.0, 0.0))
 
 
 def false_alarm_ratio(

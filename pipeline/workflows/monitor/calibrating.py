@@ -20,7 +20,7 @@ from pipeline.assessment.observables import method_for
 from pipeline.assessment.quiet_ground import quiet_assessor
 from pipeline.assessment.quiet_rates import quiet_rates
 from pipeline.assessment.rarity import ranked, rarities
-from pipeline.workflows.monitor.layers import one_look
+from pipeline.workflows.monitor.layers import look_pixels
 from pipeline.workflows.monitor.variants import assessor_for
 from pipeline.workflows.planning import known_sensors, site_indicators
 
@@ -213,11 +213,10 @@ def newest_usable(track: TrackOutcome) -> int | None:
 
 def look_of(track: TrackOutcome, index: int) -> Look:
     """Return the pixels of one look, ready for changes to be put in."""
-    data, sensor = one_look(track, index), track.plan.sensor
-    usable = data["valid"].values[0]
+    data, sensor = look_pixels(track, index), track.plan.sensor
     bands = {
-        sensor.band(str(name)).role: np.where(usable, data["value"].values[0, number], np.nan)
-        for number, name in enumerate(data["band"].values)
+        sensor.band(name).role: np.where(data.valid[0], data.value[0, number], np.nan)
+        for number, name in enumerate(track.plan.bands)
     }
     pixel_m = float(np.sqrt(track.series.pixel_area_m2))
     radar = sensor.physical == "gamma0"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.imagery.stack import stack_window
+from pipeline.imagery.stack import stack_pixels, stack_window
 from pipeline.store.cog import cog_bytes
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
     from shapely import MultiPolygon, Polygon
 
+    from pipeline.imagery.stack import StackPixels, StackPlan
     from pipeline.workflows.monitor.record import TrackOutcome
 
 # A look that shows less than this of the site makes no picture of it.
@@ -113,8 +114,16 @@ def shown_looks(track: TrackOutcome) -> tuple[int, int] | None:
 
 def one_look(track: TrackOutcome, index: int) -> xr.Dataset:
     """Return the whole grid of a single look."""
-    plan = replace(track.plan, looks=(track.plan.looks[index],), reference_looks=())
-    return stack_window(plan, track.chips)
+    return stack_window(_plan_of(track, index), track.chips)
+
+
+def look_pixels(track: TrackOutcome, index: int) -> StackPixels:
+    """Return the arrays of `one_look`, time of length 1."""
+    return stack_pixels(_plan_of(track, index), track.chips)
+
+
+def _plan_of(track: TrackOutcome, index: int) -> StackPlan:
+    return replace(track.plan, looks=(track.plan.looks[index],), reference_looks=())
 
 
 def tags(track: TrackOutcome, index: int) -> dict[str, str]:
@@ -130,10 +139,10 @@ def tags(track: TrackOutcome, index: int) -> dict[str, str]:
 
 def picture(track: TrackOutcome, index: int, cut: Cut) -> bytes:
     """Return a look's display bands as a COG: physical values, NaN not observed."""
-    look = one_look(track, index)
-    roles = [track.plan.sensor.band(str(name)).role for name in look["band"].values]
+    look = look_pixels(track, index)
+    roles = [track.plan.sensor.band(name).role for name in track.plan.bands]
     wanted = [role for role in DISPLAY_ROLES[track.series.physical] if role in roles]
-    values = look["value"].values[0][[roles.index(role) for role in wanted]]
+    values = look.value[0][[roles.index(role) for role in wanted]]
     names = [role.upper() if role in {"vv", "vh"} else role for role in wanted]
     return cog_bytes(
         cut(values, np.nan), cut.geobox, nodata=np.nan, descriptions=names,
@@ -143,9 +152,9 @@ def picture(track: TrackOutcome, index: int, cut: Cut) -> bytes:
 
 def codes(track: TrackOutcome, index: int, cut: Cut) -> bytes:
     """Return a look's coverage codes as a COG, uint8."""
-    look = one_look(track, index)
+    look = look_pixels(track, index)
     return cog_bytes(
-        cut(look["reason"].values[0], BEYOND),
+        cut(look.reason[0], BEYOND),
         cut.geobox,
         nodata=BEYOND,
         descriptions=("coverage",),

@@ -14,7 +14,7 @@ from pipeline.assessment.observables import features_needed, method_for
 from pipeline.assessment.quiet_ground import NO_GROUND, ground_mask, placements_of
 from pipeline.assessment.series import TrackSeries
 from pipeline.imagery.grid import native_grid, pixel_metres, ring_mask, site_grid, zone_fractions
-from pipeline.imagery.stack import StackOptions, plan_stack, stack_window
+from pipeline.imagery.stack import StackOptions, plan_stack, stack_pixels
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW
 from pipeline.workflows.monitor.masks import agreed_dilation, replayed_looks
 from pipeline.workflows.monitor.record import TrackOutcome
@@ -204,17 +204,13 @@ def _read_window(
     unmasked: tuple[int, ...] = (),
 ) -> None:
     top, bottom = max(0, extent[0] - HALO_PX), min(int(plan.geobox.shape[0]), extent[1] + HALO_PX)
-    window = stack_window(plan, chips, (slice(top, bottom), slice(None)))
+    value, usable, reason = stack_pixels(plan, chips, (slice(top, bottom), slice(None)))
     pick = (at[0][here] - top, at[1][here])
-    reason, usable = window["reason"].values, window["valid"].values
     if unmasked:
-        ground = np.isin(reason, unmasked) & np.isfinite(window["value"].values).all(axis=1)
+        ground = np.isin(reason, unmasked) & np.isfinite(value).all(axis=1)
         reason, usable = np.where(ground, np.uint8(OBSERVED), reason), usable | ground
     codes[:, here] = reason[:, pick[0], pick[1]]
-    bands = {
-        plan.sensor.band(str(name)).role: window["value"].values[:, index]
-        for index, name in enumerate(window["band"].values)
-    }
+    bands = {plan.sensor.band(name).role: value[:, index] for index, name in enumerate(plan.bands)}
     for name, kept in values.items():
         kept[:, here] = evaluate(name, bands, usable)[:, pick[0], pick[1]]
 
