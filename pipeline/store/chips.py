@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BYTE_LIMIT = 1 << 30
+# Decoded pixels a store keeps: every step of a run asks for the same chips again.
+KEPT_BYTES = 256 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -49,6 +52,29 @@ class Chip:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Decoded:
+    """The chips decoded last; each was verified when it was decoded."""
+
+    def __init__(self) -> None:
+        self._chips: OrderedDict[str, Chip] = OrderedDict()
+        self._bytes = 0
+
+    def find(self, sha256: str) -> Chip | None:
+        """Return a kept chip, which is then the last to be let go."""
+        if sha256 not in self._chips:
+            return None
+        self._chips.move_to_end(sha256)
+        return self._chips[sha256]
+
+    def keep(self, sha256: str, chip: Chip) -> None:
+        """Keep a chip, and let the oldest ones go."""
+        self._chips[sha256] = chip
+        self._bytes += chip.values.nbytes
+        while self._bytes > KEPT_BYTES:
+            _, oldest = self._chips.popitem(last=False)
+            self._bytes -= oldest.values.nbytes
+
+
 class ChipStore:
     """A folder of chips.
 
@@ -61,6 +87,7 @@ class ChipStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._decoded = _Decoded()
 
     def path(self, sha256: str) -> Path:
         """Return where the chip `sha256` belongs; ValueError unless it is a digest."""
@@ -104,16 +131,24 @@ class ChipStore:
     def open(self, sha256: str) -> Chip:
         """Return the chip, decoded from the very bytes whose digest was verified.
 
+        Chips decoded a moment ago are kept, up to `KEPT_BYTES`; their values cannot be changed.
+
         Raises
         ------
         ProductError
             Missing, or its bytes do not have this digest.
         """
+        kept = self._decoded.find(sha256)
+        if kept is not None:
+            return kept
         try:
             layers = decoded(self._verified(sha256))
         except ValueError as cause:
             raise ProductError(f"chip {cause}", file=self.path(sha256)) from cause
-        return Chip(layers.values, layers.transform, layers.crs, layers.nodata, layers.tags)
+        layers.values.flags.writeable = False  # it is shared from now on
+        chip = Chip(layers.values, layers.transform, layers.crs, layers.nodata, layers.tags)
+        self._decoded.keep(sha256, chip)
+        return chip
 
     def _verified(self, sha256: str) -> bytes:
         path = self.path(sha256)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,29 +35,6 @@ _SPECTRAL_ROLES = ("blue", "green", "red", "nir", "nir08", "nir09", "cirrus", "s
 #: Values outside are no measurement: a broken pixel must not reach a mean or a logarithm.
 _PLAUSIBLE = {"reflectance": (-1.0, 10.0), "gamma0": (1e-8, 1e5)}
 _NEEDED_ROLES = frozenset({"blue", "green", "red", "nir", "swir16"})
-# Decoded pixels a reader keeps: a look's bands are asked for several times in a row.
-_KEPT_BYTES = 64 << 20
-
-
-class _Decoded:
-    """The chips decoded last, up to `_KEPT_BYTES`; each was verified when it was decoded."""
-
-    def __init__(self) -> None:
-        self._chips: OrderedDict[str, Chip] = OrderedDict()
-        self._bytes = 0
-
-    def open(self, chips: ChipStore, sha256: str) -> Chip:
-        """Return a chip of the store, decoded now or a moment ago."""
-        if sha256 in self._chips:
-            self._chips.move_to_end(sha256)
-            return self._chips[sha256]
-        chip = self._chips[sha256] = chips.open(sha256)
-        chip.values.flags.writeable = False  # it is shared now
-        self._bytes += chip.values.nbytes
-        while self._bytes > _KEPT_BYTES and len(self._chips) > 1:
-            _, oldest = self._chips.popitem(last=False)
-            self._bytes -= oldest.values.nbytes
-        return chip
 
 
 @dataclass(frozen=True)
@@ -79,7 +55,6 @@ class TileReader:
     sensor: Sensor
     chips: ChipStore
     dilation_m: tuple[tuple[str, float], ...] = ()
-    _decoded: _Decoded = field(default_factory=_Decoded, init=False, repr=False, compare=False)
 
     def values(self, tile: AdmittedScene, band: str, frame: Frame) -> NDArray[np.float32]:
         """Return one band, (y, x) physical; NaN where there is no observation.
@@ -119,7 +94,7 @@ class TileReader:
     def _chip(self, tile: AdmittedScene, key: str) -> Chip:
         if key not in tile.chips:
             raise SceneError(f"scene {tile.scene.id}: {key} was not admitted")
-        return self._decoded.open(self.chips, tile.chips[key])
+        return self.chips.open(tile.chips[key])
 
     def _physical(self, tile: AdmittedScene, band: str, chip: Chip) -> NDArray[np.float64]:
         """Return DN × scale + offset, once; NaN where nodata or not plausible."""
