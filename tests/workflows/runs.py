@@ -87,6 +87,23 @@ class Trial:
         return json.loads((self.product(site) / "report.json").read_text())
 
 
+KEY = (
+    "keys: [{{id: {name}-1, public: {public}, valid_from: 2020-01-01T00:00:00Z, "
+    "valid_to: 2030-01-01T00:00:00Z, roles: [authority]}}]"
+)
+
+
+def with_keys(trial: Trial) -> Trial:
+    """Give both parties of a trial the keys of the exchange tests' world."""
+    from tests.exchange.world import NORTH, SOUTH  # noqa: PLC0415
+
+    for name, key in (("north", NORTH), ("south", SOUTH)):
+        old = f"{name.capitalize()}ern Party, role: party}}"
+        text = KEY.format(name=name, public=key.public_text)
+        trial.edit("agreement.yaml", old, f"{old[:-1]}, {text}}}")
+    return trial
+
+
 def tree(folder: Path, *, state: bool = False) -> dict[str, bytes]:
     """Return every file of a folder by relative path; `.state` only if asked for."""
     return {

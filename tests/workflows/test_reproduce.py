@@ -33,7 +33,7 @@ from pipeline.workflows.reproduce.ladder import (
 )
 from pipeline.workflows.reproduce.statement import PREDICATE_TYPE, told
 from tests.exchange.world import AT, EXPIRES, ISSUED, NORTH, SOUTH
-from tests.workflows.runs import PROJECT, Trial
+from tests.workflows.runs import PROJECT, Trial, with_keys
 
 
 def rungs(theirs, ours):
@@ -98,21 +98,11 @@ def test_the_whole_reaches_what_its_lowest_part_reaches():
     assert lowest([]) == "R2a"
 
 
-KEY = (
-    "keys: [{{id: {name}-1, public: {public}, valid_from: 2020-01-01T00:00:00Z, "
-    "valid_to: 2030-01-01T00:00:00Z, roles: [authority]}}]"
-)
-
-
 class Exchange:
     """A trial whose hill has one broken scene, and the bundle north made of it."""
 
     def __init__(self, folder):
-        self.trial = Trial(folder)
-        for name, key in (("north", NORTH), ("south", SOUTH)):
-            old = f"{name.capitalize()}ern Party, role: party}}"
-            text = KEY.format(name=name, public=key.public_text)
-            self.trial.edit("agreement.yaml", old, f"{old[:-1]}, {text}}}")
+        self.trial = with_keys(Trial(folder))
         broken = next(self.trial.items("hill")[-2].glob("*.tif"))
         broken.write_bytes(broken.read_bytes()[:2000])
         run_sites(self.trial.settings)

@@ -10,9 +10,10 @@ from pipeline.report.facts.looks import track_label, track_name
 from pipeline.report.facts.model import Fact, SceneView, Table
 
 if TYPE_CHECKING:
-    from pipeline.assessment.record import Check, Report, SceneInput
+    from pipeline.assessment.record import BaselineDifference, Check, Report, SceneInput
     from pipeline.report.words import Words
 
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
 VALUE = re.compile(r"(?:(>=|<=|>|<) )?(-?\d+(?:\.\d+)?)(?: (\w+))?")
 
 
@@ -172,11 +173,25 @@ def drift_table(report: Report, words: Words) -> Table | None:
     if drift is None:
         return None
     rows = tuple(
-        (words(f"drift.{d.code}"), d.subject or "–", d.ratified or "–", d.here or "–")
+        (words(f"drift.{d.code}"), drift_subject(d, words), drift_value(d.ratified, words),
+         drift_value(d.here, words))
         for d in drift.differences
-    )
+    )  # fmt: skip
     columns = heads(words, "difference", "subject", "ratified", "here")
-    return Table(columns, rows, words("drift.none"), mono=(1, 2, 3))
+    return Table(columns, rows, words("drift.none"), numeric=(2, 3))
+
+
+def drift_subject(item: BaselineDifference, words: Words) -> str:
+    """Return the scene and band, or zone, indicator, sensor and track."""
+    parts = item.subject.split(" ", 2)
+    if len(parts) < 3:
+        return item.subject or "–"
+    return words.joined(parts[0], parts[1], track_label(parts[2], words))
+
+
+def drift_value(text: str, words: Words) -> str:
+    """Return a number as printed, or a digest or id as it is."""
+    return words.style.plain(float(text)) if NUMBER.fullmatch(text) else text[:16] or "–"
 
 
 def drift_text(report: Report, words: Words) -> str:
