@@ -92,7 +92,7 @@ function letters(event, target) {
 /** Show the sheet of shortcuts. */
 export function help() {
   const box = byId("help");
-  const keys = (text) => text.split(", ").map((part, i) => [i ? ", " : "", part.split(" ").map((key) => (/^(to|the|map|chart|Tab|click|arrows)$/.test(key) ? ` ${key} ` : h("kbd", {}, key)))]);
+  const keys = (text) => text.split(", ").map((part, i) => [i ? ", " : "", part.split(" ").map((key, j) => [j ? " " : "", /^(to|the|map|chart|Tab|click|arrows)$/.test(key) ? key : h("kbd", {}, key)])]);
   fill(box,
     h("div", { class: "help-head" }, h("h2", { id: "help-title" }, "Shortcuts and help"), h("button", { type: "button", onclick: () => box.close(), autofocus: true }, "Close")),
     h("div", { class: "help-columns" }, SHEET.map(([title, rows]) => h("section", {}, h("h3", {}, title), h("dl", {}, rows.map(([key, text]) => h("div", {}, h("dt", {}, keys(key)), h("dd", {}, text))))))),

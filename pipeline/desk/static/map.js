@@ -2,13 +2,13 @@
 
 import { byId, h, say } from "./dom.js";
 import { moment } from "./format.js";
-import { layerOf, lookOf, set, state, trackOf, watch } from "./state.js";
+import { lookOf, set, state, trackOf, watch } from "./state.js";
 import { keyOf, projectionOf, shownAt, sourceOf } from "./tiles.js";
 import { ground, outlines } from "./overlays.js";
 import { seen } from "./words.js";
 
 const ol = window.ol;
-const FIT = { padding: [34, 40, 34, 40], duration: 0 };
+const FIT = { padding: [50, 16, 16, 16], duration: 0 };
 
 let main = null;
 let left = null;
@@ -16,6 +16,7 @@ let pictures = {}; // name -> {group, map, side, key}
 let pointer = null; // where the lens is, in map pixels
 let blinkTimer = 0;
 let blinkShows = "after";
+let fitted = null; // what the view was last fitted to
 
 export const mainMap = () => main;
 export const bothMaps = () => [main, left];
@@ -46,6 +47,7 @@ function newMap(target, label) {
     controls: [
       new ol.control.ScaleLine({ units: "metric", minWidth: 80 }),
       new ol.control.Zoom({ zoomInTipLabel: "Zoom in (+)", zoomOutTipLabel: "Zoom out (−)" }),
+      new ol.control.Control({ element: siteButton() }),
     ],
     layers: [ground(), ...outlines()],
     keyboardEventTarget: byId(target),
@@ -54,9 +56,16 @@ function newMap(target, label) {
   element.tabIndex = 0;
   element.setAttribute("role", "application");
   element.setAttribute("aria-label", `${label}. Arrow keys move, plus and minus zoom, Enter uses the tool at the cross.`);
-  new ResizeObserver(() => map.updateSize()).observe(element);
+  new ResizeObserver(() => {
+    map.updateSize();
+    if (map === main) refit();
+  }).observe(element);
   return map;
 }
+
+const siteButton = () =>
+  h("div", { class: "ol-control whole-site" },
+    h("button", { type: "button", title: "Show the whole site (z)", "aria-label": "Show the whole site", onclick: zoomToSite, "data-testid": "zoom-site" }, "▣"));
 
 function newView(track) {
   const [xmin, ymin, xmax, ymax] = track.extent;
@@ -99,7 +108,6 @@ function exchange(entry, source) {
     source,
     className: `picture-${entry.side}`,
     opacity: state.opacity,
-    zIndex: entry.group.getZIndex(),
   });
   layer.on("prerender", (event) => clip(event, entry));
   layer.on("postrender", (event) => unclip(event, entry));
@@ -109,22 +117,28 @@ function exchange(entry, source) {
   entry.map.once("rendercomplete", () => old.forEach((gone) => stack.remove(gone)));
 }
 
-/** Only the part of a picture that its mode gives it. */
+/** Only the part of a picture that its mode gives it: neither date ever shines through the other. */
 function clip(event, entry) {
   const context = event.context;
   context.save();
   if (entry.map !== main) return;
   const [width, height] = main.getSize();
   const at = (x, y) => ol.render.getRenderPixel(event, [x, y]);
-  if (state.mode === "swipe" && entry.side === "after") {
-    const [a, b] = [at(width * state.swipe, 0), at(width, height)];
-    context.beginPath();
+  const box = (x0, x1) => {
+    const [a, b] = [at(x0, 0), at(x1, height)];
     context.rect(a[0], a[1], b[0] - a[0], b[1] - a[1]);
+  };
+  const after = entry.side === "after";
+  context.beginPath();
+  if (state.mode === "swipe") {
+    const middle = width * state.swipe;
+    if (after) box(middle, width);
+    else box(0, middle);
     context.clip();
-  } else if (state.mode === "spy" && entry.side === "before") {
-    context.beginPath();
+  } else if (state.mode === "spy") {
+    if (after) box(0, width);
     lens(context, at);
-    context.clip();
+    context.clip(after ? "evenodd" : "nonzero");
   }
 }
 
@@ -149,6 +163,7 @@ function lens(context, at) {
   const [x, y] = pointer || [width / 2, height / 2];
   const [cx, cy] = at(x, y);
   const [ex, ey] = at(x + state.spy, y);
+  context.moveTo(ex, ey);
   context.arc(cx, cy, Math.hypot(ex - cx, ey - cy), 0, 2 * Math.PI);
 }
 
@@ -183,6 +198,7 @@ function restartBlink() {
 function showBlink() {
   const hides = state.mode === "blink" && blinkShows === "before";
   pictures.after.group.setOpacity(hides ? 0 : 1);
+  pictures.before.group.setOpacity(state.mode === "blink" && !hides ? 0 : 1);
   byId("stage").dataset.shows = state.mode === "blink" ? blinkShows : "";
 }
 
@@ -203,11 +219,10 @@ function badges() {
     const layer = track.layers.find((entry) => entry.id === shownAt(side).layer);
     badge.replaceChildren(
       h("b", {}, side === "before" ? "B" : "A"),
-      h("span", {}, look ? moment(look) : "no date"),
-      h("span", { class: "badge-layer" }, `${track.label} · ${layer.label}`),
+      h("span", {}, h("span", { class: "badge-when" }, look ? moment(look) : "no date"),
+        h("span", { class: "badge-layer" }, `${track.label} · ${layer.label}`),
+        look && look.status !== "usable" ? h("span", { class: "badge-unseen" }, seen(look)) : null),
     );
-    if (look && look.status !== "usable")
-      badge.append(h("span", { class: "badge-unseen" }, seen(look)));
   }
 }
 
@@ -226,8 +241,16 @@ export function zoomToZone(zone) {
 function fit(shape, factor = 1) {
   const extent = new ol.format.GeoJSON().readGeometry(shape).getExtent();
   const margin = ((factor - 1) / 2) * Math.max(extent[2] - extent[0], extent[3] - extent[1]);
+  const view = main.getView();
   main.updateSize();
-  main.getView().fit(ol.extent.buffer(extent, margin), { ...FIT, size: main.getSize() });
+  view.fit(ol.extent.buffer(extent, margin), { ...FIT, size: main.getSize() });
+  fitted = { shape, factor, resolution: view.getResolution(), centre: view.getCenter().join() };
+}
+
+/** Where nobody has moved the map since, what was fitted stays fitted when the map changes its size. */
+function refit() {
+  const view = main.getView();
+  if (fitted && fitted.resolution === view.getResolution() && fitted.centre === view.getCenter()?.join()) fit(fitted.shape, fitted.factor);
 }
 
 const corners = ([a, b, c, d]) => [[a, b], [c, b], [c, d], [a, d], [a, b]];

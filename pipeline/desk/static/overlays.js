@@ -26,7 +26,7 @@ export const ground = () =>
 /** Layers of outlines; sources are shared by both maps. */
 export function outlines() {
   return [
-    new ol.layer.Vector({ source: sources.zones, zIndex: 10, style: zoneStyle, declutter: false }),
+    new ol.layer.Vector({ source: sources.zones, zIndex: 10, style: zoneStyle, declutter: true }),
     new ol.layer.Vector({ source: sources.drawn, zIndex: 20, style: drawnStyle }),
   ];
 }
@@ -80,7 +80,7 @@ function zoneStyle(feature) {
   return [
     cased("#fff", (mark ? 6 : 4) + (chosen ? 3 : 0), 0.9),
     new ol.style.Style({ stroke: mark ? stroke(mark.colour, chosen ? 4 : 2.5, mark.dash) : stroke("#14181c", 1.6) }),
-    new ol.style.Style({ text: label(zone, mark) }),
+    new ol.style.Style({ text: label(zone, mark), geometry: topLeft }),
   ];
 }
 
@@ -90,15 +90,26 @@ const cased = (color, width, opacity) =>
 function label(zone, mark) {
   if (!state.show.names) return undefined;
   const count = findingsOf(zone).length;
-  const tail = mark && count ? `\n${mark.sign} ${count} ${mark.word}` : "";
+  const tail = mark && count ? `  ${mark.sign} ${count} ${mark.word}` : "";
   return new ol.style.Text({
     text: `${plain(zone)}${tail}`,
-    font: "600 12px system-ui, sans-serif",
+    font: "600 11.5px system-ui, sans-serif",
+    textAlign: "left",
+    textBaseline: "bottom",
+    offsetY: -4,
+    justify: "left",
     fill: new ol.style.Fill({ color: "#14181c" }),
     stroke: stroke("rgba(255,255,255,.92)", 3.5),
     overflow: true,
   });
 }
+
+/** Names stand over their zone, so that they cover none of its pixels. */
+const topLeft = (feature) => {
+  const ring = feature.getGeometry().getCoordinates()[0];
+  const points = feature.getGeometry().getType() === "Polygon" ? ring : ring[0];
+  return new ol.geom.Point(points.reduce((best, point) => (point[1] - point[0] > best[1] - best[0] ? point : best)));
+};
 
 const chosenZone = () => (state.findings?.findings || []).find((item) => item.id === state.finding)?.zone;
 

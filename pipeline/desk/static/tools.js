@@ -2,7 +2,7 @@
 
 import { byId, fill, h, say, segmented } from "./dom.js";
 import { hectares, metres } from "./format.js";
-import { bothMaps, mainMap, zoomToSite } from "./map.js";
+import { bothMaps, mainMap } from "./map.js";
 import { drawnSource } from "./overlays.js";
 import { set, state, watch } from "./state.js";
 import { swap } from "./view.js";
@@ -16,7 +16,7 @@ const TOOLS = [
   ["area", "Area", "Measure an area (a)"],
 ];
 const MODES = [
-  ["one", "One date", "Only the after date (1)"],
+  ["one", "Single", "Only the after date (1)"],
   ["swipe", "Swipe", "Move a line between before and after (2)"],
   ["side", "Side by side", "Two maps that move together (3)"],
   ["spy", "Lens", "Before, inside a lens (4)"],
@@ -29,11 +29,9 @@ let drawing = []; // [{map, interaction}]
 export function openTools() {
   const modes = segmented({ label: "Compare", items: MODES, current: state.mode, choose: (mode) => set({ mode }), testid: "modes" });
   const tools = segmented({ label: "Tool", items: TOOLS, current: state.tool, choose: (tool) => set({ tool }), testid: "tools" });
-  const button = (text, title, run, testid) => h("button", { type: "button", class: "small", title, onclick: run, "data-testid": testid }, text);
   const extra = h("span", { class: "mode-extra", "data-testid": "mode-extra" });
-  fill(byId("toolbar"), modes, extra, h("span", { class: "gap" }), tools,
-    button("Clear", "Remove what was drawn (Escape)", clearDrawn, "clear"),
-    button("Site", "Show the whole site (z)", zoomToSite, "zoom-site"));
+  fill(byId("toolbar"), modes, extra, h("span", { class: "gap" }), tools);
+  byId("measured").after(h("button", { type: "button", id: "clear", class: "small clear", hidden: true, title: "Remove what was drawn (Escape)", onclick: clearDrawn, "data-testid": "clear" }, "Clear drawing"));
   watch(["mode"], () => {
     modes.choose(state.mode);
     fill(extra, extraOf(state.mode));
@@ -43,17 +41,18 @@ export function openTools() {
     startTool();
   });
   fill(extra, extraOf(state.mode));
+  drawnSource.on("change", () => (byId("clear").hidden = drawnSource.isEmpty()));
   wireMaps();
 }
 
 function extraOf(mode) {
-  const swapper = h("button", { type: "button", class: "small", title: "Swap before and after (x)", onclick: swap, "data-testid": "swap" }, "⇄ Swap");
+  const swapper = h("button", { type: "button", class: "small", title: "Swap before and after (x)", "aria-label": "Swap before and after", onclick: swap, "data-testid": "swap" }, "⇄");
   const range = (label, key, min, max, step) =>
     h("label", { class: "inline-range" }, label,
       h("input", { type: "range", min, max, step, value: String(state[key]), "aria-label": label, oninput: (event) => set({ [key]: Number(event.target.value) }) }));
   if (mode === "one") return [];
-  if (mode === "spy") return [range("Lens size", "spy", "40", "260", "10"), swapper];
-  if (mode === "blink") return [range("Hold, ms", "blink", "400", "2500", "100"), swapper];
+  if (mode === "spy") return [range("Size", "spy", "40", "260", "10"), swapper];
+  if (mode === "blink") return [range("Hold", "blink", "400", "2500", "100"), swapper];
   return [swapper];
 }
 
