@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.kernels.baseline.core import leave_out_pixels
 from pipeline.kernels.baseline.design import design_matrix
 from pipeline.kernels.baseline.model import (
+    anomaly,
     checked,
+    fit_baseline,
     fit_prior,
     flattened,
     normal_score,
@@ -102,6 +104,10 @@ def leave_group_out_scores(
 ) -> NDArray[np.float32]:
     """Score the dates of each group against the baseline of all dates outside it, self-normalised.
 
+    Fitted anew for every group: with two looks or more of few left out, robust weights that have
+    seen them make the quiet tail too short: real radar pairs then had 1.2 to 1.3 times the false
+    regions they were allowed, and 1.15 times so.
+
     Parameters
     ----------
     groups
@@ -120,10 +126,16 @@ def leave_group_out_scores(
     """
     day, _ = checked(values, valid, days)
     _check(groups, day.size)
-    left = _left_out(values, valid, day, groups, harmonics=harmonics, trend=trend, prior=prior)
-    for place in range(left.shape[1]):
-        left[:, place] = normalised_history(left[:, place], ring).scores
-    return left
+    known = prior or fit_prior(values, valid, day, harmonics=harmonics, trend=trend)
+    out = np.empty((len(groups.dates), groups.scored, *values.shape[1:]), dtype=np.float32)
+    for index, row in enumerate(groups.dates):
+        own, kept = row[: groups.scored], np.setdiff1d(np.arange(day.size), row)
+        rest = fit_baseline(
+            values[kept], valid[kept], day[kept], harmonics=harmonics, trend=trend, prior=known
+        )
+        away = anomaly(rest, values[own], valid[own], day[own])
+        out[index] = normalised_history(away, ring).scores
+    return out
 
 
 def adjacent_groups(

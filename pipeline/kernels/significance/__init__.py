@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pipeline.kernels.significance.conformal import (
     Side,
+    agreement_scale,
     calibration_sample,
     confirmation_scores,
     conformal_p,
@@ -46,6 +47,7 @@ __all__ = [
     "RateRatio",
     "Side",
     "ZoneStatistics",
+    "agreement_scale",
     "binomial_tail",
     "calibration_sample",
     "clopper_pearson",

@@ -128,14 +128,14 @@ def confirmation_scores(
     floor
         Each of the k looks must reach this score itself, or the joint score is 0.
     scale
-        From `agreement_scale` of the same looks; the joint score is divided by it.
+        From `agreement_scale` of the same looks; the joint score is divided by it. NaN gives NaN.
     side
         Direction of change; "both" lets the k looks agree on either and keeps the sign.
 
     Returns
     -------
-    (...) float32: the sum of the k best looks over the square root of k and `scale`; negative for "less"; NaN
-    where fewer than k looks were had.
+    (...) float32: the sum of the k best looks over the square root of k and over `scale`; negative
+    for "less"; NaN where fewer than k looks were had.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def confirmation_scores(
         raise ValueError(f"k must be 1 to {looks.shape[0]}, got {k}")
     if not floor > 0:
         raise ValueError(f"floor must be positive, got {floor}")
-    if not scale > 0:
+    if scale <= 0:
         raise ValueError(f"scale must be positive, got {scale}")
     had = np.isfinite(looks).sum(axis=0) >= k
     more = _agreed(looks, k, floor) if side != "less" else np.zeros(had.shape)

@@ -145,7 +145,7 @@ class Detection:
         )  # fmt: skip
         looks = [_injected(trial, plan, prints, later) for later in (0, 1)]
         scores = [_patch_scores(trial, plan, looks[later], later) for later in (0, 1)]
-        both = confirmation_scores(np.stack(scores), k=2, side="more")
+        both = confirmation_scores(np.stack(scores), k=2, side="more", scale=trial.agreement)
         self._add(ONE, day, plan, detected(scores[0], prints, thresholds[ONE]))
         self._add(TWO, day, plan, detected(both, prints, thresholds[TWO]))
         known = usual(trial).cut(*patch_indices(plan, _HALF_PX))
@@ -211,6 +211,7 @@ def _patch_scores(
     scorer: Scorer = date_scorer(trial.new[later], sigma_px=SIGMA_PX)
     anomalies = [
         anomaly_of_date(cut_baseline(one, rows, columns), decibels[:, band], day)
+        - trial.regional[later, band][rows, columns]
         for band, one in enumerate(trial.baselines)
     ]
     return score(scorer, np.stack(anomalies, axis=1))

@@ -15,8 +15,9 @@ from pipeline.kernels.baseline import (
     fit_baseline,
     leave_group_out_scores,
     leave_one_out_scores,
+    regional_field,
 )
-from pipeline.kernels.significance import confirmation_scores
+from pipeline.kernels.significance import agreement_scale, confirmation_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ FEWEST_BEFORE = 6
 #: Looks further apart do not confirm each other.
 WITHIN_DAYS = 40.0
 SIGMA_PX = 0.8
+#: Of the weather within a scene.
+REGIONAL_M = 250.0
 # As monitoring fits its baselines: a season where there are looks enough, else a level.
 _HARMONICS, _TREND = 2, False
 
@@ -47,7 +50,10 @@ class Trial:
     baselines
         One per band, of the looks before `at`.
     quiet, new
-        (look, band, y, x) standardised: the baseline's looks, each left out, and the new ones.
+        (look, band, y, x) standardised, less what is regional: the baseline's looks, each left
+        out, and the new ones.
+    regional
+        (look, band, y, x) what is regional of the new looks.
     quiet_pairs
         (pair, look, band, y, x) the baseline's pairs of looks, each left out with neighbours;
         empty where the new look has no successor.
@@ -56,9 +62,10 @@ class Trial:
     series: Series
     at: int
     baselines: tuple[Baseline, ...]
-    quiet: NDArray[np.float32]
-    new: NDArray[np.float32]
-    quiet_pairs: NDArray[np.float32]
+    quiet: Maps
+    new: Maps
+    regional: Maps
+    quiet_pairs: Maps
 
     @property
     def paired(self) -> bool:
@@ -80,12 +87,20 @@ class Trial:
 
     def quiet_confirmed(self, side: Side) -> Maps:
         """Return (pair, y, x) joint scores of the baseline's pairs."""
-        joined = [confirmation_scores(date_scores(p), k=2, side=side) for p in self.quiet_pairs]
-        return np.stack(joined)
+        return np.stack([_confirmed(date_scores(pair), side) for pair in self.quiet_pairs])
 
     def new_confirmed(self, side: Side) -> Maps:
         """Return (1, y, x) joint scores of the two new looks."""
-        return confirmation_scores(self.new_scores(), k=2, side=side)[None]
+        return _confirmed(self.new_scores(), side)[None]
+
+    @property
+    def agreement(self) -> float:
+        """How much the two new looks go together on this ground."""
+        return agreement_scale(self.new_scores())
+
+
+def _confirmed(looks: Maps, side: Side) -> Maps:
+    return confirmation_scores(looks, k=2, side=side, scale=agreement_scale(looks))
 
 
 def trial_days(series: Sequence[Series]) -> list[int]:
@@ -124,8 +139,24 @@ def _trial(one: Series, at: int) -> Trial:
     fresh = [
         anomaly(baselines[b], one.values[new, b], one.valid[new], one.days[new]) for b in bands
     ]
-    pairs = _quiet_pairs(one, at, baselines) if paired else np.empty((0,), np.float32)
-    return Trial(one, at, baselines, np.stack(quiet, 1), np.stack(fresh, 1), pairs)
+    pairs = _quiet_pairs(one, at, baselines) if paired else _no_pairs(one)
+    looks, new = np.stack(quiet, 1), np.stack(fresh, 1)
+    regional = _regional(new, one.pixel_m)
+    looks -= _regional(looks, one.pixel_m)
+    pairs -= _regional(pairs, one.pixel_m)
+    return Trial(one, at, baselines, looks, new - regional, regional, pairs)
+
+
+def _regional(scores: Maps, pixel_m: float) -> Maps:
+    """Return the smooth part of (..., y, x) maps, each by itself."""
+    out = np.empty_like(scores)
+    for index in np.ndindex(*scores.shape[:-2]):
+        out[index] = regional_field(scores[index], sigma_px=REGIONAL_M / pixel_m)
+    return out
+
+
+def _no_pairs(one: Series) -> Maps:
+    return np.empty((0, 2, *one.values.shape[1:]), np.float32)
 
 
 def _quiet_pairs(one: Series, at: int, baselines: Sequence[Baseline]) -> NDArray[np.float32]:
@@ -134,7 +165,7 @@ def _quiet_pairs(one: Series, at: int, baselines: Sequence[Baseline]) -> NDArray
         days, within_days=WITHIN_DAYS, embargo_days=float(np.median(np.diff(days)))
     )
     if not len(groups.dates):
-        return np.empty((0,), np.float32)
+        return _no_pairs(one)
     left = [
         leave_group_out_scores(
             one.values[:at, b],
