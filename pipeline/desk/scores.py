@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.assessment.features import evaluate
+from pipeline.assessment.measures import pixel_cut
 from pipeline.assessment.series import HARMONICS
 from pipeline.kernels.baseline import anomaly, fit_baseline, leave_one_out_scores
 from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised
@@ -85,6 +87,13 @@ class ScoreMaps:
         self.make(row // BLOCK, column // BLOCK)
         return np.asarray(self._values[:, row, column])
 
+    @cached_property
+    def cut(self) -> float:
+        """Size of a score that a thousandth of quiet ring pixels passes."""
+        series, assessor = self.track.series, self.track.assessor
+        parts = [assessor.score(name).z[series.in_baseline] for name in self.features]
+        return pixel_cut(np.sum(parts, axis=0) / np.sqrt(len(parts)), series.ring, 0)
+
     @property
     def blocks(self) -> tuple[tuple[int, int], ...]:
         """Every block by row and column of blocks."""
@@ -101,7 +110,6 @@ class ScoreMaps:
             rows = slice(down * BLOCK, min(height, (down + 1) * BLOCK))
             columns = slice(right * BLOCK, min(width, (right + 1) * BLOCK))
             self._values[:, rows, columns] = self._scored(rows, columns)
-            self._values.flush()  # type: ignore[attr-defined] - a memory map has it
             self._done[down, right] = 1
 
     def _digest(self) -> str:

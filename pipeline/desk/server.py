@@ -125,6 +125,7 @@ def listening_socket(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
+        listener.listen(100)  # who comes before the server is up waits, and is not turned away
     except OSError as cause:
         listener.close()
         raise UsageError(f"port {port} of {LOOPBACK} cannot be used: {cause.strerror}") from cause
@@ -189,7 +190,6 @@ def start_in_background(desk: Desk, *, port: int = 0, framed: bool = True) -> Ad
     number = int(listener.getsockname()[1])
     desk.start()
     server = _server(desk, token, number, framed=framed)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] - older releases
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     url = f"http://{LOOPBACK}:{number}/?token={token}"

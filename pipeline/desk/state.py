@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
+from pipeline.desk.judging import Bench, TrackBench
 from pipeline.desk.layers import Gallery
 from pipeline.desk.opening import chosen_site, open_site
 from pipeline.desk.scores import ScoreMaps, main_features
 from pipeline.desk.warm import warm_pixels
+from pipeline.desk.whatif import WhatIf
 from pipeline.errors import FairWitnessError, printable
 from pipeline.progress import silent
+from pipeline.workflows.monitor import calibrating
 from pipeline.workflows.monitor.tracks import track_outcomes
+from pipeline.workflows.planning import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
+    from pipeline.assessment.record import (
+        Assessment,
+        Detectability,
+        Finding,
+        NotifiedActivity,
+    )
     from pipeline.desk.opening import Opened
     from pipeline.progress import Show
     from pipeline.workflows.monitor.record import TrackOutcome
@@ -73,6 +83,15 @@ class Desk:
         Ids of all sites of the agreement.
     show
         Called as loading goes on, beside `progress`.
+
+    Attributes
+    ----------
+    tracks
+        By key; complete once `pictures` is true.
+    assessments, findings, detectability, notified
+        Of the product, or, without one, of the agreed rules in memory; once `ready`.
+    notifications
+        On file at the end of the period.
     """
 
     run: Run
@@ -80,10 +99,17 @@ class Desk:
     show: Show = silent
     progress: Progress = field(default_factory=Progress, init=False)
     tracks: dict[str, DeskTrack] = field(default_factory=dict, init=False)
+    assessments: tuple[Assessment, ...] = field(default=(), init=False)
+    findings: tuple[Finding, ...] = field(default=(), init=False)
+    detectability: tuple[Detectability, ...] = field(default=(), init=False)
+    notified: tuple[NotifiedActivity, ...] = field(default=(), init=False)
+    notifications: tuple[Any, ...] = field(default=(), init=False)
+    _whatif: WhatIf | None = field(default=None, init=False)
     _opened: Opened | None = field(default=None, init=False)
     _alarms: dict[tuple[str, datetime], list[dict[str, str]]] = field(
         default_factory=dict, init=False
     )
+    _others: dict[str, Desk] = field(default_factory=dict, init=False)
     _failure: FairWitnessError | Exception | None = field(default=None, init=False)
     _pictures: Event = field(default_factory=Event, init=False)
     _ended: Event = field(default_factory=Event, init=False)
@@ -104,6 +130,20 @@ class Desk:
             return NotReady(code, printable(self._failure))
         now = self.progress
         return NotReady("loading", f"{now.phase} {now.text}".strip())
+
+    def of_site(self, site: str) -> Desk:
+        """Return the desk of another site of the same agreement, loading; KeyError: no such."""
+        if site in {"", self.run.sites[0].id}:
+            return self
+        with self._lock:
+            if site not in self._others:
+                if site not in self.sites:
+                    raise KeyError(site)
+                run = replace(self.run, sites=(self.run.agreement.site(site),))
+                self._others[site] = Desk(run, self.sites, self.show)
+        other = self._others[site]
+        other.start()
+        return other
 
     def start(self) -> None:
         """Begin loading in the background; once."""
@@ -138,13 +178,20 @@ class Desk:
             raise self.unready()
         return self.tracks[key]
 
+    @property
+    def whatif(self) -> WhatIf:
+        """What judges by other rules; NotReady until all is loaded."""
+        if self._whatif is None or not self.ready:
+            raise self.unready()
+        return self._whatif
+
     def alarms(self, key: str, acquired: datetime) -> list[dict[str, str]]:
         """Return the zones and indicators that alarmed on a look of a track."""
         return self._alarms.get((key, acquired), [])
 
-    def _tell(self, phase: str, *, done: int = 0, total: int = 0, text: str = "") -> None:
-        self.progress = Progress(phase, done, total, text)
-        self.show(phase, done=done, total=total, text=text)
+    def _tell(self, event: str, *, done: int = 0, total: int = 0, text: str = "") -> None:
+        self.progress = Progress(event, done, total, text)
+        self.show(event, done=done, total=total, text=text)
 
     def _load(self) -> None:
         try:
@@ -166,6 +213,41 @@ class Desk:
             track = self._desk_track(outcome, opened, state)
             self.tracks[track.key] = track
         self._pictures.set()
+        if opened.scenes.as_of is not None:
+            self._judge(opened, opened.scenes.as_of)
+
+    def _judge(self, opened: Opened, as_of: datetime) -> None:
+        """Judge the site by the agreed rules, and take what a product says where there is one."""
+        self._tell("judging", text="holding every look against the agreed rules")
+        site, run = opened.site, opened.run
+        benches = tuple(TrackBench(track.outcome, site) for track in self.tracks.values())
+        whatif = WhatIf(opened, Bench(opened, benches))
+        judged = whatif.agreed()
+        self.notifications = in_force(run.notifications, site.id, as_of)
+        report = opened.report
+        if report is None:
+            self._tell("detectability", text="putting changes into the newest look")
+            outcomes = tuple(track.outcome for track in self.tracks.values())
+            known = calibrating.calibrated(run, site, outcomes, judged.rarities, judged.assessments)
+            judged = whatif.agreed(calibration=known)
+            self.detectability = tuple(calibrating.detectability_lines(known, outcomes))
+            self.assessments, self.findings = judged.assessments, judged.findings
+        else:
+            self.assessments, self.findings = report.assessments, report.findings
+            self.detectability, self.notified = report.detectability, report.notified_activity
+        self._note_alarms()
+        self._whatif = whatif
+
+    def _note_alarms(self) -> None:
+        keys = {
+            (track.outcome.series.sensor, track.outcome.series.track): key
+            for key, track in self.tracks.items()
+        }
+        for look in self.assessments:
+            key = keys.get((look.sensor, look.track))
+            if key is not None and look.outcome == "change" and look.phase == "monitoring":
+                alarm = {"zone": look.zone, "indicator": look.indicator}
+                self._alarms.setdefault((key, look.acquired), []).append(alarm)
 
     def _desk_track(self, outcome: TrackOutcome, opened: Opened, state: Path) -> DeskTrack:
         pixels = warm_pixels(outcome, opened.site.polygon, state, self._tell)
@@ -197,8 +279,5 @@ def open_desk(
 
     Raises FairWitnessError in one line for settings, agreement or site that break a rule.
     """
-    from pipeline.agreement import load_agreement  # noqa: PLC0415
-
     run = chosen_site(settings, site=site, as_of=as_of, out=out)
-    known = load_agreement(run.settings.agreement) if site else run.agreement
-    return Desk(run, tuple(item.id for item in known.sites), show)
+    return Desk(run, tuple(item.id for item in run.agreement.sites), show)

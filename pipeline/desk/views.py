@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NOTICE = "exploratory, not the agreed rules"
 NO_PRODUCT = "no product yet: findings are exploratory"
+NO_PRODUCT_TO_SPEAK_OF = "no product yet: statements speak of agreed findings only"
 WORDS = {"swath-edge": "edge", "load-failed": "failed"}
 PARTLY, CLOUDY = 0.7, 0.05
 
@@ -74,7 +75,7 @@ def site_view(desk: Desk) -> dict[str, Any]:
         "indicators": [_indicator(desk, item) for item in site_indicators(run, site)],
         "baseline": _window(baseline_of(run, site)),
         "tracks": [_track(desk, track) for track in desk.tracks.values()],
-        "coordinates": {"decimals": _decimals(desk)},
+        "coordinates": {"decimals": decimals(desk)},
         "state": state_of(desk),
         "failures": failures_of(desk),
         "notes": list(opened.notes),
@@ -90,7 +91,7 @@ def _version() -> str:
         return "source"
 
 
-def _decimals(desk: Desk) -> int:
+def decimals(desk: Desk) -> int:
     """Return decimals of a degree that tell a pixel from its neighbour, and no more."""
     metres = [track.gallery.pixels.pixel_m for track in desk.tracks.values()]
     finest = min(metres, default=10.0)
@@ -126,7 +127,7 @@ def dilation_m(desk: Desk, item: Any) -> float | None:
     found = []
     for track in desk.tracks.values():
         if track.outcome.series.sensor in item.sensors:
-            usual = {
+            usual: dict[str, float] = {
                 code.reason: code.dilation_m
                 for code in track.outcome.plan.sensor.mask.codes
                 if code.reason in {"cloud", "shadow"}

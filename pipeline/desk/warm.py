@@ -181,8 +181,7 @@ def _write(track: TrackOutcome, box: tuple[slice, slice], folder: Path, show: Sh
             look = one_look(track, index)
             value[index] = look["value"].values[0][..., *box]
             reason[index] = look["reason"].values[0][box]
-        value.flush()
-        reason.flush()
+        del value, reason  # what is mapped reaches the files
         shutil.rmtree(folder, ignore_errors=True)
         move_into_place(staged, folder)
     finally:
