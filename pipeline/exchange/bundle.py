@@ -15,9 +15,11 @@ from pipeline.exchange.layout import (
     AGREEMENT_SIGNATURES,
     BASELINE,
     EVIDENCE,
+    SUMS,
     chip_member,
     chips_named,
     site_member,
+    sum_member,
 )
 from pipeline.exchange.statement import BundleStatement, SignedReport
 from pipeline.exchange.trust import stream_of
@@ -76,7 +78,7 @@ def read_source(product: Path) -> Source:
     manifest = verify_product(product)
     names = [entry.path for entry in manifest.files]
     if EVIDENCE not in names:
-        rule = "holds no evidence.json: its site failed, or it is no product of a run"
+        rule = "holds no evidence.json: it is no product of a run"
         raise ProductError(rule, file=product)
     files = {name: read_product_file(product, name) for name in names}
     files[MANIFEST] = manifest.payload
@@ -93,6 +95,8 @@ def make_bundle(
     agreement_signatures: bytes | None = None,
 ) -> BundleStatement:
     """Write one bundle of the products; nobody has signed it yet.
+
+    Sums over sites go with them where every record they were made of does.
 
     Parameters
     ----------
@@ -125,6 +129,7 @@ def make_bundle(
         baseline = canonical_json(baseline_of(source.record))
         files[site_member(source.site, BASELINE)] = baseline
         files |= _chip_files(chips or product.resolve().parents[2] / CHIPS, source)
+    files |= _sum_files({product.resolve().parents[2] for product in products}, sources)
     statement = _statement(sources, files, trust, address)
     atomic_write(out, packed(Signed(statement.payload, {}).serialised, files))
     return statement
@@ -143,6 +148,21 @@ def _shared_files(sources: Sequence[Source], signatures: bytes | None) -> dict[s
         raise ProductError("evidence.json holds another agreement than report.json names")
     shared = {AGREEMENT: agreement}
     return shared if signatures is None else {**shared, AGREEMENT_SIGNATURES: signatures}
+
+
+def _sum_files(outputs: Iterable[Path], sources: Sequence[Source]) -> dict[str, bytes]:
+    """Return the sums over sites whose every record is one of the bundle's."""
+    held = {(s.site, hashlib.sha256(s.files["report.json"]).hexdigest()) for s in sources}
+    found = {}
+    for output in sorted(outputs):
+        for manifest in sorted((output / SUMS).glob(f"*/*/*/{MANIFEST}")):
+            folder = manifest.parent
+            payload = read_product_file(folder, "report.json")
+            named = {(s["site"], s["record_sha256"]) for s in parse_json(payload)["sources"]}
+            if named <= held:
+                indicator, group = folder.parts[-3:-1]
+                found[sum_member(indicator, group, "report.json")] = payload
+    return found
 
 
 def _chip_files(root: Path, source: Source) -> dict[str, bytes]:

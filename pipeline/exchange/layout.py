@@ -7,12 +7,18 @@ from typing import Any
 EVIDENCE = "evidence.json"
 BASELINE = "baseline.json"
 AGREEMENT = "agreement.json"
+SUMS = "aggregates"
 AGREEMENT_SIGNATURES = "agreement.signatures.json"
 
 
 def site_member(site: str, path: str) -> str:
     """Return the name of a product's file inside a bundle."""
     return f"sites/{site}/{path}"
+
+
+def sum_member(indicator: str, group: str, path: str) -> str:
+    """Return the name of a file of a sum over sites inside a bundle."""
+    return f"{SUMS}/{indicator}/{group}/{path}"
 
 
 def chip_member(sha256: str) -> str:

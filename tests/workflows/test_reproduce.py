@@ -237,3 +237,38 @@ def test_a_harmed_bundle_is_refused_before_anything_is_computed(exchange, monkey
     monkeypatch.setattr("pipeline.workflows.reproduce.recompute.judged", None)
     with pytest.raises(BundleError, match="content"):
         reproduce_bundle(exchange.payload[:-1], exchange.trust, at=AT)
+
+
+@pytest.mark.slow
+def test_a_site_that_failed_as_a_whole_travels_and_is_no_reproduction(tmp_path, monkeypatch):
+    """Its record follows from its evidence; what failed was not computed again."""
+
+    def broken(*_):
+        raise MemoryError("no room")
+
+    trial = with_keys(Trial(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.workflows.monitor.site.judged", broken)
+        assert run_sites(trial.settings, sites=("hill",)).exit_code == 1
+    assert trial.report("hill")["status"] == "failed"
+    agreement = load_agreement(tmp_path / "agreement.yaml")
+    trust = trusted_agreement(Trust(), agreement, own="north", thresholds={})
+    address = Address("north", ("south",), ISSUED, EXPIRES)
+    make_bundle([trial.product("hill")], tmp_path / "a.fwb", trust=trust, address=address)
+    payload, trust = sign((tmp_path / "a.fwb").read_bytes(), NORTH, trust, at=AT)
+    (found,) = reproduce_bundle(payload, trust, at=AT)
+    assert (found.rung, found.reproduced) == ("R1", False)
+    assert found.report == found.ours
+    assert told(found)[1].startswith("  R1 same scene ids: it reads FAILED as a whole")
+
+    opened = open_bundle(payload, trust)
+    record = parse_json(opened.files["sites/hill/report.json"])
+    record["failures"][0]["message"] = "it was the weather"
+    files = {**opened.files, "sites/hill/report.json": canonical_json(record)}
+    statement = replace(opened.statement, members=members_of(files))
+    other = packed(Signed(statement.payload, {}).with_signature(NORTH).serialised, files)
+    (found,) = reproduce_bundle(other, trust, at=AT)
+    assert found.rung == "R0"
+
+    run_sites(trial.settings, sites=("hill",))  # the next run completes
+    assert trial.report("hill")["status"] == "complete"

@@ -80,9 +80,33 @@ def _record(folder: Path) -> tuple[Report, str] | None:
 def _written(
     run: Run, indicator: Any, name: str, records: Mapping[str, tuple[Report, str]]
 ) -> list[Path]:
+    report = summed(run, indicator, records)
+    if report is None:
+        return []
+    as_of = f"{report.as_of:%Y-%m-%dT%H%M%SZ}"
+    folder = run.settings.output / FOLDER / indicator.id / name / as_of
+    write_product(folder, {"report.json": sum_bytes(report)})
+    return [folder]
+
+
+def summed(
+    run: Run, indicator: Any, records: Mapping[str, tuple[Report, str]]
+) -> AggregateReport | None:
+    """Return the sums of one indicator over the sites of some records.
+
+    Parameters
+    ----------
+    records
+        Site id to its record and the digest of its ``report.json``.
+
+    Returns
+    -------
+    AggregateReport or None
+        None where a site has no look of this indicator, or there is nothing to sum.
+    """
     looks = {site: record.assessments for site, (record, _) in records.items()}
     if not all(any(look.indicator == indicator.id for look in own) for own in looks.values()):
-        return []
+        return None
     baseline = run.agreement.baseline_for(indicator)
 
     def declared(site: str, zone: str, day: date) -> float | None:
@@ -91,13 +115,9 @@ def _written(
 
     sums = aggregated(indicator, looks, minimum_looks=baseline.minimum_looks, declared=declared)
     if not sums:
-        return []
+        return None
     as_of = max(item.acquired for item in sums)
-    sources = tuple(
-        AggregateSource(site=site, as_of=record.as_of, record_sha256=sha256)
-        for site, (record, sha256) in sorted(records.items())
-    )
-    report = AggregateReport(
+    return AggregateReport(
         schema_=SCHEMA,
         standing=run.standing_at(as_of),
         agreement=run.agreement.id,
@@ -111,10 +131,15 @@ def _written(
         findings=tuple(
             aggregate_findings(sums, indicator.direction, persistence_rule(indicator), as_of)
         ),
-        sources=sources,
+        sources=tuple(
+            AggregateSource(site=site, as_of=record.as_of, record_sha256=sha256)
+            for site, (record, sha256) in sorted(records.items())
+        ),
     )
-    folder = run.settings.output / FOLDER / indicator.id / name / f"{as_of:%Y-%m-%dT%H%M%SZ}"
+
+
+def sum_bytes(report: AggregateReport) -> bytes:
+    """Return the record of a sum in its canonical form."""
     document = rounded(report.model_dump(mode="json"))
     document["schema"] = document.pop("schema_")
-    write_product(folder, {"report.json": canonical_json(document)})
-    return [folder]
+    return canonical_json(document)

@@ -23,6 +23,7 @@ from pipeline.imagery.scene import Asset, Scene
 from pipeline.store.atomic import canonical_json, parse_json
 
 if TYPE_CHECKING:
+    from pipeline.assessment.record import Failure
     from pipeline.exchange.frozen import Frozen
     from pipeline.store.chips import ChipStore
     from pipeline.workflows.monitor.admitting import AdmittedScenes
@@ -90,7 +91,7 @@ class SceneEvidence(_Part):
     platform: Line | None = None
     notes: tuple[Line, ...] = ()
     part: Line = ""
-    status: Literal["used", "failed", "outside", "superseded"]
+    status: Literal["used", "failed", "outside", "superseded", "found"]
     remarks: tuple[Line, ...] = Field((), description="what admission noted")
     error: ErrorEvidence | None = None
     superseded_by: Line | None = None
@@ -113,6 +114,13 @@ class FrozenEvidence(_Part):
     signatures: dict[str, Any] | None = None
 
 
+class FailureEvidence(_Part):
+    """Why a site could not be processed as a whole."""
+
+    code: Line
+    message: Line
+
+
 class Evidence(_Part):
     """All that one site's record follows from, beside the code and the chips."""
 
@@ -126,6 +134,9 @@ class Evidence(_Part):
     left_out: tuple[LeftOutEvidence, ...]
     catalogue_failures: tuple[Line, ...]
     frozen: FrozenEvidence | None = None
+    failure: FailureEvidence | None = Field(
+        None, description="why the site failed as a whole; its scenes were found, not judged"
+    )
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -133,12 +144,30 @@ class Evidence(_Part):
 def evidence_bytes(job: SiteJob, admitted: AdmittedScenes) -> bytes:
     """Return the canonical bytes of a site's `evidence.json`."""
     limits = Limits.from_settings(job.run.settings)
+    return _evidence(
+        job,
+        [
+            *(_used(item, limits) for item in admitted.admitted),
+            *(_refused(scene, error, "failed", limits) for scene, error in admitted.failed),
+            *(_refused(scene, error, "outside", limits) for scene, error in admitted.outside),
+            *(_superseded(item, limits) for item in job.scenes.superseded),
+        ],
+    )
+
+
+def failed_bytes(job: SiteJob, failure: Failure) -> bytes:
+    """Return the `evidence.json` of a site that failed as a whole: what was found, and why."""
+    limits = Limits.from_settings(job.run.settings)
     scenes = [
-        *(_used(item, limits) for item in admitted.admitted),
-        *(_refused(scene, error, "failed", limits) for scene, error in admitted.failed),
-        *(_refused(scene, error, "outside", limits) for scene, error in admitted.outside),
+        *(_scene(scene, _files(scene, limits), status="found") for scene in job.scenes.scenes),
         *(_superseded(item, limits) for item in job.scenes.superseded),
     ]
+    return _evidence(job, scenes, FailureEvidence(code=failure.code, message=failure.message))
+
+
+def _evidence(
+    job: SiteJob, scenes: list[SceneEvidence], failure: FailureEvidence | None = None
+) -> bytes:
     evidence = Evidence(
         agreement=job.run.agreement,
         site=job.site.id,
@@ -155,6 +184,7 @@ def evidence_bytes(job: SiteJob, admitted: AdmittedScenes) -> bytes:
         ),
         catalogue_failures=job.scenes.catalogue_failures,
         frozen=_frozen(job.run.frozen.get(job.site.id)),
+        failure=failure,
     )  # fmt: skip
     return canonical_json(evidence.model_dump(mode="json", by_alias=True))
 

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.agreement import Site
-    from pipeline.assessment.record import Assessment, Finding, NotifiedActivity, Rhythm
+    from pipeline.assessment.record import Assessment, Finding, NotifiedActivity, Report, Rhythm
     from pipeline.workflows.monitor.admitting import AdmittedScenes
     from pipeline.workflows.monitor.record import SiteOutcome, TrackOutcome
     from pipeline.workflows.planning import Run, SiteScenes
+
+#: Longest text of a failure; evidence holds no longer one.
+MESSAGE_LIMIT = 2000
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,18 @@ def monitor_site(job: SiteJob) -> SiteLine:
 def failed_site(job: SiteJob, error: tuple[str, str]) -> SiteLine:
     """Write the product of a site that could not be processed: it reads FAILED."""
     code, message = error
-    failure = Failure(code=code, message=message)
-    outcome = replace(_nothing(), failures=(failure,))
-    report = recording.report_of(job.run, job.site, job.scenes, outcome)
+    failure = Failure(code=code, message=message[:MESSAGE_LIMIT])
+    report = failed_report(job, failure)
     folder = product.folder_of(job.run, job.site, job.scenes.as_of)
-    product.write(folder, report, job.site, {})
+    product.write(folder, report, job.site, {evidence.FILE: evidence.failed_bytes(job, failure)})
     return _line(job, report)
 
 
-def _nothing() -> SiteOutcome:
-    return recording.SiteOutcome((), (), (), (), (), (), (), (), {})
+def failed_report(job: SiteJob, failure: Failure) -> Report:
+    """Return the record of a site that failed as a whole."""
+    nothing = recording.SiteOutcome((), (), (), (), (), (), (), (), {})
+    outcome = replace(nothing, failures=(failure,))
+    return recording.report_of(job.run, job.site, job.scenes, outcome)
 
 
 def _line(job: SiteJob, report: Any) -> SiteLine:

@@ -33,7 +33,7 @@ class Field:
     Attributes
     ----------
     name
-        Top-level field of ``report.json``, or path of a layer.
+        Top-level field of ``report.json``, path of a layer, or of a sum over sites.
     rung
         ``R4``: same bytes. ``R3``: within tolerance. ``R2a``: further apart.
     note

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 
 from pipeline.agreement import Settings
+from pipeline.assessment.record import Failure
 from pipeline.errors import BundleError, FairWitnessError
 from pipeline.exchange.layout import EVIDENCE, chip_member, chips_named, site_member
 from pipeline.exchange.verify import check_signers, open_bundle
@@ -22,9 +23,10 @@ from pipeline.store.geotiff import decoded
 from pipeline.workflows.monitor import evidence as evidences
 from pipeline.workflows.monitor import product
 from pipeline.workflows.monitor import record as recording
-from pipeline.workflows.monitor.site import SiteJob, judged
+from pipeline.workflows.monitor.site import SiteJob, failed_report, judged
 from pipeline.workflows.planning import Run, SiteScenes
 from pipeline.workflows.reproduce.ladder import Field, Rung, layer_field, lowest, record_fields
+from pipeline.workflows.reproduce.sums import sum_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,32 +102,64 @@ def reproduce_bundle(payload: bytes, trust: Trust, *, at: str) -> tuple[Reproduc
     opened = open_bundle(payload, trust)
     check_signers(opened, trust, at)
     with tempfile.TemporaryDirectory(prefix="fairwitness-") as scratch:
-        return tuple(
-            _reproduced(opened, report, Path(scratch)) for report in opened.statement.reports
-        )
-
-
-def _reproduced(opened: Opened, report: SignedReport, scratch: Path) -> Reproduction:
-    theirs = opened.files[report.member]
-    record = opened.records[report.site]
-    evidence = _evidence(opened, report.site)
-    chips = _chips(opened, record, scratch)
-    ours, layers = recomputed(evidence, chips, cast("Standing", opened.statement.standing))
-    fields = (
-        *record_fields(record, parse_json(ours)),
-        *_layer_fields(opened, report.site, layers, scratch),
+        done = {
+            report.site: _redone(opened, report, Path(scratch))
+            for report in opened.statement.reports
+        }
+    sums = sum_fields(opened.files, {site: (each.job, each.ours) for site, each in done.items()})
+    return tuple(
+        _compared(opened, report, done[report.site], sums.get(report.site, ()))
+        for report in opened.statement.reports
     )
+
+
+@dataclass(frozen=True)
+class _Redone:
+    """One site computed again: its job, our record, its layers compared, and a ceiling."""
+
+    job: SiteJob
+    ours: bytes
+    layers: tuple[Field, ...]
+    ceiling: Rung
+
+
+def _redone(opened: Opened, report: SignedReport, scratch: Path) -> _Redone:
+    evidence = _evidence(opened, report.site)
+    job = _job(evidence, cast("Standing", opened.statement.standing))
+    if evidence.failure is not None:
+        # The failure itself is not computed again: what is left are its scenes, if any were found.
+        failure = Failure(code=evidence.failure.code, message=evidence.failure.message)
+        ours = product.report_bytes(failed_report(job, failure))
+        return _Redone(job, ours, (), "R1" if evidence.scenes else "R0")
+    chips = _chips(opened, opened.records[report.site], scratch)
+    ours, layers = recomputed(job, evidence, chips)
+    return _Redone(job, ours, tuple(_layer_fields(opened, report.site, layers, scratch)), "R4")
+
+
+def _compared(
+    opened: Opened, report: SignedReport, redone: _Redone, sums: tuple[Field, ...]
+) -> Reproduction:
+    theirs = opened.files[report.member]
+    record, ours = opened.records[report.site], parse_json(redone.ours)
+    fields = (*record_fields(record, ours), *redone.layers, *sums)
     return Reproduction(
         site=report.site,
         sequence=report.sequence,
         issuer=opened.statement.issuer,
         bundle=opened.statement.sha256,
         report=hashlib.sha256(theirs).hexdigest(),
-        ours=hashlib.sha256(ours).hexdigest(),
-        rung=lowest(fields),
+        ours=hashlib.sha256(redone.ours).hexdigest(),
+        rung=_capped(lowest(fields), redone.ceiling),
         fields=fields,
         versions=recording.versions(),
     )
+
+
+def _capped(reached: Rung, ceiling: Rung) -> Rung:
+    """Return the rung of a record; one that failed and is told otherwise is a narrative."""
+    if ceiling == "R4":
+        return reached
+    return ceiling if reached in {"R3", "R4"} else "R0"
 
 
 def _evidence(opened: Opened, site: str) -> Evidence:
@@ -167,10 +201,9 @@ def _admit(path: Path, payload: bytes) -> None:
 
 
 def recomputed(
-    evidence: Evidence, chips: ChipStore, stated: Standing
+    job: SiteJob, evidence: Evidence, chips: ChipStore
 ) -> tuple[bytes, dict[str, bytes]]:
     """Return ``report.json`` and layers that the code at hand makes of the evidence."""
-    job = _job(evidence, stated)
     try:
         outcome, files = judged(job, evidences.admitted_of(evidence, chips))
     except ValueError as cause:

@@ -43,6 +43,12 @@ def reproduction_statement(found: Reproduction, *, party: str | None, at: str) -
     return Signed(statement(PREDICATE_TYPE, [subject], predicate), {})
 
 
+_FAILED = {
+    "R0": "narrative: it reads FAILED, and no evidence bears that out",
+    "R1": "same scene ids: it reads FAILED as a whole, so there is nothing to compute again",
+}
+
+
 def said(found: Reproduction, signed: Signed, *, party: str, at: str) -> Said:
     """Return our own reproduction as a ledger holds it.
 
@@ -71,6 +77,9 @@ def told(found: Reproduction) -> list[str]:
     """Return the lines the command prints."""
     word = "reproduced" if found.reproduced else "NOT reproduced"
     lines = [f"{found.site}, number {found.sequence}: {word}, rung {found.rung}"]
+    if found.rung in _FAILED:
+        lines.append(f"  {found.rung} {_FAILED[found.rung]}")
+        return lines
     lines += [
         "  R2a same decoded pixels: chips verified by digest",
         "  R2b same input bytes: stated by the record, not held here",
