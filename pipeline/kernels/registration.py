@@ -23,7 +23,7 @@ from pipeline.kernels.resampling import HALO_PX, apply_shift, shift_codes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HALO_PX", "Shift", "apply_shift", "estimate_shift", "shift_codes"]
+__all__ = ["HALO_PX", "Reference", "Shift", "apply_shift", "estimate_shift", "shift_codes"]
 
 _TILES_ACROSS = 14  # tiles per axis are capped here: about two hundred suffice for the median
 _LOWPASS = 0.12  # cycles/px; above, pixels are aliased and resamplers turn the phase
@@ -104,29 +104,91 @@ def estimate_shift(
     shapes = {a.shape for a in (reference, moving, valid_reference, valid_moving)}
     if len(shapes) != 1 or reference.ndim != 2:
         raise ValueError(f"estimate_shift needs four arrays of one (y, x) shape, got {shapes}")
-    if tile < 16 or not 0 < max_shift <= tile / 4:
-        raise ValueError(f"tile={tile} must be >= 16 and max_shift={max_shift} in (0, tile/4]")
-    edge = _tile_edge(reference.shape, tile)
-    if edge < 16:
-        return Shift(0.0, 0.0, 0.0, 0, f"window of {reference.shape} px is too small")
-    fixed = _prepared(reference, valid_reference)
-    look = _prepared(moving, valid_moving)
-    corners = _corners(reference.shape, edge)
-    limit = min(max_shift, edge / 4)
-    dx = dy = 0.0
-    result = Shift(0.0, 0.0, 0.0, 0, "no iteration")
-    for _ in range(max(1, iterations)):
-        warped = apply_shift(*look, dx=-dx, dy=-dy)
-        step = _tiles_step(fixed, warped, corners=corners, edge=edge, limit=limit)
-        if step.tiles_used == 0:
-            return step
-        dx, dy = dx + step.dx, dy + step.dy
-        if max(abs(dx), abs(dy)) > max_shift:
-            return Shift(0.0, 0.0, 0.0, 0, f"shift beyond the searched {max_shift:g} px")
-        result = Shift(dx, dy, step.residual_px, step.tiles_used)
-        if max(abs(step.dx), abs(step.dy)) < _CONVERGED_PX:
-            break
-    return result
+    fixed = Reference(reference, valid_reference, tile=tile, max_shift=max_shift)
+    return fixed.shift_of(moving, valid_moving, iterations=iterations)
+
+
+class Reference:
+    """What looks are held against: prepared once for many of them.
+
+    Parameters
+    ----------
+    image, valid, tile, max_shift
+        As `reference` and `valid_reference` of `estimate_shift`, and as there.
+    """
+
+    def __init__(
+        self,
+        image: NDArray[np.floating],
+        valid: NDArray[np.bool_],
+        *,
+        tile: int = 64,
+        max_shift: float = 6.0,
+    ) -> None:
+        if tile < 16 or not 0 < max_shift <= tile / 4:
+            raise ValueError(f"tile={tile} must be >= 16 and max_shift={max_shift} in (0, tile/4]")
+        self.shape, self.max_shift = image.shape, max_shift
+        self.edge = _tile_edge(image.shape, tile)
+        self._image, self._valid = _prepared(image, valid)
+        self._spectra: dict[int, NDArray[np.complex128]] = {}
+
+    def shift_of(
+        self, moving: NDArray[np.floating], valid: NDArray[np.bool_], *, iterations: int = 4
+    ) -> Shift:
+        """Return the shift of a look; see `estimate_shift`."""
+        if self.edge < 16:
+            return Shift(0.0, 0.0, 0.0, 0, f"window of {self.shape} px is too small")
+        look = _prepared(moving, valid)
+        dx = dy = 0.0
+        result = Shift(0.0, 0.0, 0.0, 0, "no iteration")
+        for _ in range(max(1, iterations)):
+            step = self._step(*apply_shift(*look, dx=-dx, dy=-dy))
+            if step.tiles_used == 0:
+                return step
+            dx, dy = dx + step.dx, dy + step.dy
+            if max(abs(dx), abs(dy)) > self.max_shift:
+                return Shift(0.0, 0.0, 0.0, 0, f"shift beyond the searched {self.max_shift:g} px")
+            result = Shift(dx, dy, step.residual_px, step.tiles_used)
+            if max(abs(step.dx), abs(step.dy)) < _CONVERGED_PX:
+                break
+        return result
+
+    def _step(self, image: NDArray[np.float32], valid: NDArray[np.bool_]) -> Shift:
+        """Robust median over the tiles' shifts, or a refusal."""
+        both = self._valid & valid
+        corners = _corners(self.shape, self.edge)
+        counts = _counts(both, corners, self.edge)
+        used = np.flatnonzero(counts / self.edge**2 >= _MIN_VALID)
+        if len(used) < _MIN_TILES:
+            return Shift(0.0, 0.0, 0.0, 0, f"{len(used)} tiles with enough valid pixels")
+        whole = counts[used] == self.edge**2
+        look = _spectra(_windowed(image, both, corners[used], self.edge))
+        shifts, peak = _tile_shifts(
+            self._fixed_spectra(both, corners, used, whole), look, self.edge,
+            min(self.max_shift, self.edge / 4),
+        )  # fmt: skip
+        good = (peak >= _MIN_PEAK) & np.isfinite(shifts).all(axis=1)
+        if good.sum() < _MIN_TILES:
+            return Shift(0.0, 0.0, 0.0, 0, f"texture too poor: {int(good.sum())} tiles correlate")
+        return _agreed(shifts[good], overlap=_overlap(len(corners), both.shape, self.edge))
+
+    def _fixed_spectra(
+        self,
+        both: NDArray[np.bool_],
+        corners: NDArray[np.intp],
+        used: NDArray[np.intp],
+        whole: NDArray[np.bool_],
+    ) -> NDArray[np.complex128]:
+        """(tile, fy, fx) spectra of the used tiles; those of tiles seen whole are kept."""
+        new = [tile for tile in used[whole].tolist() if tile not in self._spectra]
+        asked = np.array([*new, *used[~whole].tolist()], np.intp)
+        found = _spectra(_windowed(self._image, both, corners[asked], self.edge))
+        self._spectra.update(zip(new, found, strict=False))
+        partial = iter(found[len(new) :])
+        return np.stack(
+            [self._spectra[tile] if all_of_it else next(partial)
+             for tile, all_of_it in zip(used.tolist(), whole.tolist(), strict=True)]
+        )  # fmt: skip
 
 
 def _tile_edge(shape: tuple[int, ...], tile: int) -> int:
@@ -157,27 +219,12 @@ def _corners(shape: tuple[int, ...], edge: int) -> NDArray[np.intp]:
     return np.array([(y, x) for y in axes[0] for x in axes[1]], np.intp)
 
 
-def _tiles_step(
-    fixed: tuple[NDArray[np.float32], NDArray[np.bool_]],
-    look: tuple[NDArray[np.float32], NDArray[np.bool_]],
-    *,
-    corners: NDArray[np.intp],
-    edge: int,
-    limit: float,
-) -> Shift:
-    """Robust median over the tiles' shifts, or a refusal."""
-    both = fixed[1] & look[1]
-    share = np.array([both[y : y + edge, x : x + edge].mean() for y, x in corners])
-    used = corners[share >= _MIN_VALID]
-    if len(used) < _MIN_TILES:
-        return Shift(0.0, 0.0, 0.0, 0, f"{len(used)} tiles with enough valid pixels")
-    a = _windowed(fixed[0], both, used, edge)
-    b = _windowed(look[0], both, used, edge)
-    shifts, peak = _tile_shifts(a, b, limit)
-    good = (peak >= _MIN_PEAK) & np.isfinite(shifts).all(axis=1)
-    if good.sum() < _MIN_TILES:
-        return Shift(0.0, 0.0, 0.0, 0, f"texture too poor: {int(good.sum())} tiles correlate")
-    return _agreed(shifts[good], overlap=_overlap(len(corners), both.shape, edge))
+def _counts(both: NDArray[np.bool_], corners: NDArray[np.intp], edge: int) -> NDArray[np.int64]:
+    """(n,) valid pixels of each tile, from sums over all rectangles at the grid's corner."""
+    total = np.zeros((both.shape[0] + 1, both.shape[1] + 1), np.int64)
+    total[1:, 1:] = both.cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
+    (y, x), far = corners.T, corners.T + edge
+    return np.asarray(total[far[0], far[1]] - total[y, far[1]] - total[far[0], x] + total[y, x])
 
 
 def _overlap(n: int, shape: tuple[int, ...], edge: int) -> float:
@@ -206,20 +253,38 @@ def _windowed(
     """(tile, y, x) tiles with zero mean over valid pixels, zero elsewhere, Hann window."""
     hann = np.hanning(edge + 1)[:-1]
     window = np.outer(hann, hann)
+    full = window.sum()
     out = np.empty((len(corners), edge, edge))
-    for tile, (y, x) in zip(out, corners, strict=True):
+    for tile, (y, x) in zip(out, corners.tolist(), strict=True):
         part = (slice(y, y + edge), slice(x, x + edge))
-        weight = window * both[part]
-        values = np.where(both[part], image[part], 0.0)
-        tile[:] = (values - (values * weight).sum() / max(weight.sum(), 1e-9)) * weight
+        seen = both[part]
+        weight, total, values = window, full, image[part]
+        if not seen.all():
+            weight, values = window * seen, np.where(seen, values, 0.0)
+            total = max(weight.sum(), 1e-9)
+        np.multiply(values, weight, out=tile)
+        np.multiply(values - tile.sum() / total, weight, out=tile)
     return out
 
 
+def _low(frequencies: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.abs(frequencies) <= _CUTOFF * _LOWPASS
+
+
+def _spectra(tiles: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """(tile, fy, fx >= 0) low frequencies of the tiles' Fourier transforms."""
+    edge = tiles.shape[-1]
+    rows = scipy.fft.rfft(tiles)[..., _low(scipy.fft.rfftfreq(edge))]
+    return np.asarray(scipy.fft.fft(rows, axis=-2)[:, _low(scipy.fft.fftfreq(edge))])
+
+
 def _tile_shifts(
-    a: NDArray[np.float64], b: NDArray[np.float64], limit: float
+    fixed: NDArray[np.complex128], look: NDArray[np.complex128], edge: int, limit: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (tile, 2) shifts (dy, dx) of `b` against `a`, and the peak's height in [0, 1]."""
-    cross, fy, fx = _cross_spectrum(a, b)
+    """Return (tile, 2) shifts (dy, dx) of a look's spectra, and the peak's height in [0, 1]."""
+    fy, fx = scipy.fft.fftfreq(edge), scipy.fft.rfftfreq(edge)
+    fy, fx = fy[_low(fy)], fx[_low(fx)]
+    cross = _weighted(np.conj(fixed) * look, fy, fx)
     shifts = _coarse(cross, fy, fx, limit)
     for _ in range(5):
         shifts = shifts + _newton(cross, shifts, fy, fx)
@@ -229,22 +294,16 @@ def _tile_shifts(
     return shifts, height / np.where(total > 0, total, np.inf)
 
 
-def _cross_spectrum(
-    a: NDArray[np.float64], b: NDArray[np.float64]
-) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.float64]]:
-    """Low frequencies (tile, fy, fx >= 0) of the weighted cross spectrum, and the frequencies."""
-    edge = a.shape[-1]
-    fy, fx = scipy.fft.fftfreq(edge), scipy.fft.rfftfreq(edge)
-    low_y, low_x = np.abs(fy) <= _CUTOFF * _LOWPASS, fx <= _CUTOFF * _LOWPASS
-    fy, fx = fy[low_y], fx[low_x]
-    spectra = [scipy.fft.rfft2(tiles)[:, low_y][:, :, low_x] for tiles in (a, b)]
-    cross = np.conj(spectra[0]) * spectra[1]
+def _weighted(
+    cross: NDArray[np.complex128], fy: NDArray[np.float64], fx: NDArray[np.float64]
+) -> NDArray[np.complex128]:
+    """Return the cross spectrum partly whitened, below the low-pass."""
     size = np.abs(cross)
     floor = 1e-6 * size.max(axis=(1, 2), keepdims=True) + 1e-30
     # the square root of the amplitude: between plain correlation, blunt where the
     # ground is smooth, and full whitening, which weighs pure noise like signal
     weight = np.exp(-(fy[:, None] ** 2 + fx**2) / (2 * _LOWPASS**2)) * np.where(fx > 0, 2.0, 1.0)
-    return cross * weight / np.sqrt(size + floor), fy, fx
+    return np.asarray(cross * weight / np.sqrt(size + floor))
 
 
 def _coarse(

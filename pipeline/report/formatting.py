@@ -7,6 +7,7 @@ zone of the machine and clock.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,6 +25,7 @@ THIN = "\u202f"  # narrow no-break space: between thousands, and before a unit
 UNITS = {"m2": "m²", "percent": "%", "km2": "km²", "deg": "°", "px": "px"}
 COMPARATORS = {">=": "≥", "<=": "≤"}
 LONGEST = 2000  # characters of one text on the page; the whole stands in report.json
+_ESCAPE_OR_LONG = re.compile(rf'\\|[^"]{{{LONGEST + 1}}}')
 MOST_DECIMALS = 6
 
 
@@ -34,13 +36,22 @@ def readable(value: Any) -> Any:
     included. A text above `LONGEST` characters is cut and says how long it was.
     """
     if isinstance(value, str):
-        text = printable(value)
+        text = value if value.isprintable() else printable(value)
         return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text)})"
     if isinstance(value, dict):
         return {readable(key): readable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [readable(item) for item in value]
     return value
+
+
+def reads_plainly(document: str) -> bool:
+    """Say whether `readable` would leave every string of a JSON text as it is.
+
+    Without escapes each string stands between two quotes as it will be read. May say no where
+    nothing would change, never yes where something would.
+    """
+    return document.isprintable() and not _ESCAPE_OR_LONG.search(document)
 
 
 def decimals(value: float, spread: float | None = None) -> int:

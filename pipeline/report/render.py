@@ -35,7 +35,7 @@ from pipeline.report.figures import (
     series,
 )
 from pipeline.report.figures.canvas import Canvas, Figure
-from pipeline.report.formatting import readable, spoken
+from pipeline.report.formatting import readable, reads_plainly, spoken
 from pipeline.report.words import Words
 from pipeline.store.atomic import atomic_write
 
@@ -79,13 +79,20 @@ def read_record(folder: Path) -> tuple[Report, str]:
     except OSError as error:
         raise ProductError(f"cannot be read: {error.strerror}", file=path) from error
     try:
-        report = Report.model_validate_json(payload)
-        safe = readable(report.model_dump(mode="json", by_alias=True))
-        return Report.model_validate(safe), hashlib.sha256(payload).hexdigest()
+        return _readable_record(payload), hashlib.sha256(payload).hexdigest()
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ProductError(f"{where}: {first['msg']}", file=path) from error
+
+
+@lru_cache(maxsize=4)
+def _readable_record(payload: bytes) -> Report:
+    """Return a record with readable texts; kept, since the index lists what was just rendered."""
+    report = Report.model_validate_json(payload)
+    if reads_plainly(payload.decode()):
+        return report
+    return Report.model_validate(readable(report.model_dump(mode="json", by_alias=True)))
 
 
 def draw(report: Report, page: Page, folder: Path, words: Words) -> Drawings:

@@ -16,7 +16,7 @@ from pipeline.imagery.stack.mosaic import band_values, mosaic
 from pipeline.imagery.stack.sampling import Frame
 from pipeline.imagery.stack.tiles import TileReader
 from pipeline.kernels.masking import usable
-from pipeline.kernels.registration import Shift, estimate_shift
+from pipeline.kernels.registration import Reference, Shift
 from pipeline.kernels.replay import replayed_pairs
 from pipeline.kernels.stripes import interference_stripes
 
@@ -161,9 +161,8 @@ def plan_stack(
         sensor.band(band)
     series = _Series.read(looks, reader, geobox)
     chosen = series.reference(options)
-    plans = [
-        _planned(look, series, index, chosen, options=options) for index, look in enumerate(looks)
-    ]
+    held = series.held_against(chosen) if chosen and options.register else None
+    plans = [_planned(look, series, index, chosen, held) for index, look in enumerate(looks)]
     return StackPlan(
         geobox=geobox,
         sensor=sensor,
@@ -248,6 +247,10 @@ class _Series:
         ranked = sorted((i for i in within if share[i] > 0), key=lambda i: (-share[i], i))
         return tuple(ranked[: _MEDIAN_LOOKS if self.sensor.physical == "gamma0" else 1])
 
+    def held_against(self, chosen: Sequence[int]) -> Reference:
+        """Return what the looks are registered against."""
+        return Reference(*self.quiet(chosen, self.sensor.registration_band))
+
     def quiet(self, chosen: Sequence[int], band: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Median image of the reference looks, and where it is valid; neither may be changed.
 
@@ -282,18 +285,19 @@ class _Series:
 
 
 def _planned(
-    look: Look, series: _Series, index: int, chosen: tuple[int, ...], *, options: StackOptions
+    look: Look, series: _Series, index: int, chosen: tuple[int, ...], held: Reference | None
 ) -> LookPlan:
     notes = [f"{scene.id}: {reason}" for scene, reason in look.failed]
     if not look.tiles or not chosen:
         return LookPlan(look, notes=(*notes, "no reference") if look.tiles else tuple(notes))
     stripes = _stripes(series, index, chosen)
     plan = LookPlan(look, stripes=stripes, notes=tuple(notes))
-    if not options.register or chosen == (index,):
-        return plan if options.register else replace(plan, shift=replace(NO_SHIFT, note="off"))
-    reference, seen = series.quiet(chosen, series.sensor.registration_band)
+    if held is None:
+        return replace(plan, shift=replace(NO_SHIFT, note="off"))
+    if chosen == (index,):
+        return plan
     clean = series.valid[index] if stripes is None else series.valid[index] & ~stripes
-    shift = estimate_shift(reference, series.image[index], seen, clean)
+    shift = held.shift_of(series.image[index], clean)
     smallest, errors = _WORTH[series.sensor.physical]
     size = float(np.hypot(shift.dx, shift.dy))
     real = shift.tiles_used > 0 and size >= max(smallest, errors * shift.residual_px)
