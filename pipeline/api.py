@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from pipeline.agreement import Site, Zone
+    from pipeline.desk.notebook import Explored, Findings
     from pipeline.imagery.scene import Scene
     from pipeline.workflows.monitor import RunResult
 
@@ -81,6 +82,17 @@ class OpenRun:
         from pipeline.workflows.monitor import run_sites  # noqa: PLC0415
 
         return run_sites(self.path, out=self.run.settings.output)
+
+    def _repr_html_(self) -> str:
+        from pipeline.desk.notebook import table_html  # noqa: PLC0415
+
+        agreement = self.run.agreement
+        title = f"Agreement {agreement.id} ({self.run.standing_at(self.run.as_of)})"
+        rows = [
+            (site.id, site.name, site.declared_by, f"{site.area_km2:.2f}", len(site.zones))
+            for site in self.run.sites
+        ]
+        return table_html(title, ("site", "name", "declared by", "km²", "zones"), rows)
 
     def __repr__(self) -> str:
         sites = ", ".join(site.id for site in self.run.sites)
@@ -150,6 +162,64 @@ class OpenSite:
 
         out = self.owner.run.settings.output
         return run_sites(self.owner.path, sites=(self.id,), out=out)
+
+    def explore(self, *, port: int = 0, host: str = "localhost", height: int = 760) -> Explored:
+        """Open the analyst's desk on this site, in a frame of the notebook.
+
+        Parameters
+        ----------
+        port
+            Of this machine; 0 is any free one.
+        host
+            The name the notebook's own address has, ``localhost`` or ``127.0.0.1``: with
+            another the browser withholds the session's cookie.
+        height
+            Of the frame, pixels.
+        """
+        from pipeline.desk.notebook import explore  # noqa: PLC0415 - brings in the server
+
+        return explore(self._run, self.site, port=port, host=host, height=height)
+
+    def findings(self) -> Findings:
+        """Return the findings of this site's newest product: table, GeoJSON, plots.
+
+        Raises UsageError where no product was made under these rules.
+        """
+        from pipeline.desk.notebook import findings_of  # noqa: PLC0415
+
+        return findings_of(self._run, self.site)
+
+    def plot(self, sensor: str, track: str | None = None, *, look: int = -1, ax: Any = None) -> Any:
+        """Draw one look, in true colour or backscatter, cut to the declared site; return axes.
+
+        Parameters
+        ----------
+        sensor, track
+            As for `stack`.
+        look
+            Place among the looks; -1 is the newest.
+        ax
+            Matplotlib axes to draw on; None makes new ones.
+        """
+        from pipeline.desk.plots import draw_look  # noqa: PLC0415 - brings in matplotlib
+
+        return draw_look(self.stack(sensor, track), self.site, look, ax)
+
+    def _repr_html_(self) -> str:
+        from pipeline.desk.notebook import table_html  # noqa: PLC0415
+
+        agreement = self.owner.run.agreement
+        rows = [
+            (
+                zone.id,
+                zone.kind,
+                f"{zone.area_m2 / 1e4:.2f}",
+                ", ".join(item.id for item in agreement.indicators_for(self.site, zone)),
+            )
+            for zone in self.zones
+        ]
+        title = f"{self.id}: {self.site.name}, {self.site.area_km2:.2f} km²"
+        return table_html(title, ("zone", "kind", "ha", "indicators"), rows)
 
     def __repr__(self) -> str:
         return f"<site {self.id}: {', '.join(zone.id for zone in self.zones)}>"

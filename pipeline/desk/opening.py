@@ -105,6 +105,19 @@ def _products(run: Run, site: Site) -> list[Path]:
     return [folder for folder in found if (folder / MANIFEST).is_file()]
 
 
+def newest_product(run: Run, site: Site) -> tuple[Path, Report] | None:
+    """Return the newest whole product of a site under the run's rules; None without one."""
+    for folder in _products(run, site):
+        try:
+            verify_product(folder)
+            report = Report.model_validate_json(_read(folder / "report.json"))
+        except (FairWitnessError, UnreadableFile, ValueError):
+            continue
+        if report.agreement is not None and report.agreement.sha256 == run.agreement.sha256:
+            return folder, report
+    return None
+
+
 def _from_product(run: Run, site: Site, folder: Path, notes: list[str]) -> Opened | None:
     """Return the site as its product had it; None, with a note, where that cannot be shown."""
     try:
