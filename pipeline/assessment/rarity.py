@@ -122,7 +122,7 @@ def rarities(
     placed = _values(ground, indicator, names)
     areas = {name: float((assessor.series.zones[name] > 0).sum()) for name in zones}
     found: dict[str, Rarity] = {}
-    for members in _comparable(areas):
+    for members in comparable_zones(areas):
         names = [name for name in placed if name.split("/")[0] in members]
         pool = quiet_pool(
             [values[zone] for zone in members] + [placed[name] for name in names],
@@ -147,7 +147,7 @@ def _values(
     return found
 
 
-def _comparable(areas: dict[str, float]) -> list[tuple[str, ...]]:
+def comparable_zones(areas: dict[str, float]) -> list[tuple[str, ...]]:
     """Group zones of similar area, smallest first; each zone is in one group."""
     groups: list[list[str]] = []
     for name in sorted(areas, key=lambda zone: (areas[zone], zone)):

@@ -10,8 +10,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from pipeline.agreement import OBSERVABLES
-from pipeline.assessment.allowance import budget
 from pipeline.assessment.observables import NO_METHOD, method_for
+from pipeline.workflows.monitor.calibrating import site_budgets
 from pipeline.workflows.planning import (
     baseline_of,
     in_window,
@@ -22,6 +22,7 @@ from pipeline.workflows.planning import (
     site_indicators,
     site_scenes,
 )
+from pipeline.workflows.supported import SiteSupport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,16 +30,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.agreement import Indicator, Site, Zone
+    from pipeline.assessment.allowance import Budget
     from pipeline.imagery.scene import Scene
     from pipeline.workflows.planning import Run, SiteScenes
 
 
-_STRICTEST = 3  # steps of one look more of two more, beyond what was agreed
-
-
 @dataclass(frozen=True)
 class Line:
-    """One printed line and its kind: ok, warn or fail."""
+    """One printed line and its kind: ok, warn, fail or refused."""
 
     kind: str
     text: str
@@ -75,8 +74,8 @@ def check_settings(settings: Path) -> Sheet:
     if unplaced := len(found[-1].unplaced):
         lines.append(Line("warn", f"items on file that name no place: {unplaced} (see scenes)"))
     refuse_misplaced(run, found)
-    failed = any(line.kind == "fail" for line in lines)
-    return Sheet(tuple(lines), 1 if failed else 0)
+    kinds = {line.kind for line in lines}
+    return Sheet(tuple(lines), 2 if "refused" in kinds else 1 if "fail" in kinds else 0)
 
 
 def _site_lines(run: Run, site: Site, found: SiteScenes) -> list[Line]:
@@ -85,8 +84,12 @@ def _site_lines(run: Run, site: Site, found: SiteScenes) -> list[Line]:
     lines += [Line("fail", f"  FAILED catalogue: {text}") for text in found.catalogue_failures]
     looks = looks_among(found.scenes)
     lines += _coverage_lines(run, site, looks)
+    support, spent = SiteSupport(run, site, looks), site_budgets(run, site)
     for indicator in site_indicators(run, site):
-        lines += _indicator_lines(run, site, indicator, looks)
+        carried, described = _indicator_lines(run, site, indicator, looks)
+        lines += described
+        if carried and looks and indicator.id in spent:
+            lines += _allowance_lines(support, indicator, carried, spent[indicator.id])
     return lines
 
 
@@ -118,20 +121,23 @@ def _coverage_lines(run: Run, site: Site, looks: list[Scene]) -> list[Line]:
     return lines
 
 
-def _indicator_lines(run: Run, site: Site, indicator: Indicator, looks: list[Scene]) -> list[Line]:
+def _indicator_lines(
+    run: Run, site: Site, indicator: Indicator, looks: list[Scene]
+) -> tuple[list[str], list[Line]]:
+    """Return the sensors that carry an indicator, and what is to be said of it."""
     zones = [zone.id for zone in _zones(run, site, indicator)]
     carried, others = _carried(run, indicator)
     if not carried:
-        return [Line("warn", f"  {indicator.id}: not observable with {list(indicator.sensors)}")]
+        text = f"  {indicator.id}: not observable with {list(indicator.sensors)}"
+        return [], [Line("warn", text)]
     lines = [Line("ok", f"  {indicator.id}: zones {zones}, sensors {carried}")]
     lines += [
         Line("warn", f"    {sensor} cannot carry {indicator.observable}") for sensor in others
     ]
     times = [look.acquired for look in looks if look.sensor in carried]
-    if len(times) < 2:
-        return lines
-    lines += _rhythm_lines(indicator, median_gap_days(times))
-    return lines + _allowance_lines(run, site, indicator, looks)
+    if len(times) >= 2:
+        lines += _rhythm_lines(indicator, median_gap_days(times))
+    return carried, lines
 
 
 def _zones(run: Run, site: Site, indicator: Indicator) -> list[Zone]:
@@ -173,46 +179,26 @@ def _rhythm_lines(indicator: Indicator, gap_days: float) -> list[Line]:
     return lines
 
 
-def _allowance_lines(run: Run, site: Site, indicator: Indicator, looks: list[Scene]) -> list[Line]:
-    carried, _ = _carried(run, indicator)
-    used = [look for look in looks if look.sensor in carried]
-    zones = len(_zones(run, site, indicator))
+def _allowance_lines(
+    support: SiteSupport, indicator: Indicator, carried: list[str], spent: Budget
+) -> list[Line]:
+    """Refuse an allowance that quiet looks cannot carry, and say what would carry it."""
     rule = indicator.confirmation
-    allowed = run.agreement.false_alarm_allowance.alarms_per_site_year
-    judged = max(1.0, _judgements_a_year(run, site, looks))
-    spent = budget(alarms_per_site_year=allowed, judgements_per_year=judged, k=rule.k, n=rule.n)
-    window = run.agreement.baseline_for(indicator)
-    quiet = zones * sum(in_window(look.acquired, window) for look in used)
-    text = (
-        f"    allowance: alpha {spent.alpha:.2g} per judgement, {spent.alpha_per_look:.2g} per look"
-        f" with {rule.k} of {rule.n}; needs {spent.quiet_looks_needed} quiet zone-looks,"
-        f" history holds {quiet}"
-    )
-    if quiet >= spent.quiet_looks_needed:
-        return [Line("ok", text)]
-    sites = -(-spent.quiet_looks_needed // max(quiet, 1))
-    remedies = [f"pooling over {sites} comparable sites", "a longer baseline"]
-    remedies += _stricter(rule.k, rule.n, allowed / judged, quiet)
-    return [Line("warn", f"{text}: not supported; {' or '.join(remedies)} would")]
-
-
-def _stricter(k: int, n: int, alpha: float, quiet: int) -> list[str]:
-    """Return the mildest stricter confirmation that `quiet` looks support, if any does."""
-    for step in range(1, _STRICTEST + 1):
-        more, of = k + step, n + 2 * step
-        spent = budget(alarms_per_site_year=alpha, judgements_per_year=1.0, k=more, n=of)
-        if spent.quiet_looks_needed <= quiet:
-            return [f"{more} of {of} on distinct days"]
-    return []
-
-
-def _judgements_a_year(run: Run, site: Site, looks: list[Scene]) -> float:
-    """Return zones x looks a year, summed over the indicators that are measured at a site."""
-    times = [look.acquired for look in looks]
-    years = max((max(times) - min(times)).total_seconds() / 86400, 1.0) / 365.25
-    judged = 0
-    for indicator in site_indicators(run, site):
-        carried, _ = _carried(run, indicator)
-        used = sum(look.sensor in carried for look in looks)
-        judged += used * len(_zones(run, site, indicator))
-    return judged / years
+    lines = [
+        Line(
+            "ok",
+            f"    allowance: alpha {spent.alpha:.2g} per judgement, {spent.alpha_per_look:.2g} per"
+            f" look with {rule.k} of {rule.n}; needs {spent.quiet_looks_needed} quiet looks",
+        )
+    ]
+    for found in (item for sensor in carried for item in support.of(indicator, sensor)):
+        text = (
+            f"    {found.sensor} {found.track}: {found.sample} quiet looks of {found.places} places"
+            f" like {list(found.zones)}"
+        )
+        if found.carries(spent):
+            lines.append(Line("ok", text))
+        else:
+            would = found.remedies(spent, rule.k, rule.n)
+            lines.append(Line("refused", f"{text}: allowance refused; {would} would carry it"))
+    return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from math import ceil, sqrt
 
@@ -9,7 +10,9 @@ import pytest
 
 from pipeline.errors import AgreementError, GeometryError, SettingsError
 from pipeline.imagery.scene import Scene
+from pipeline.imagery.sensors import SENSORS
 from pipeline.workflows.check import check_settings, looks_among, median_gap_days
+from pipeline.workflows.monitor import run_sites
 from tests.workflows.runs import Trial, tree
 
 SECOND = """\
@@ -101,8 +104,8 @@ def test_the_allowance_is_spent_on_what_is_measured(trial):
             line.split("needs ")[1].split()[0] for line in texts(sheet, "ok") if "needs" in line
         ]
 
-    # 21 looks of 3 zones in 1140 days: α = .5 / judgements; two of three looks: √(3 / α).
-    judged = 3 * 21 / (1140 / 365.25)
+    # Three zones and the sensor's published rhythm, not what was acquired: the run's own level.
+    judged = 3 * 365.25 / SENSORS["sentinel-1-rtc"].revisit_days
     alone = check_settings(trial.settings)
     assert needed(alone)[0] == str(ceil(sqrt(3 * judged / 0.5)))
     # An indicator nobody can measure spends nothing; one that is measured halves α.
@@ -112,16 +115,29 @@ def test_the_allowance_is_spent_on_what_is_measured(trial):
     assert needed(check_settings(trial.settings))[0] == str(ceil(sqrt(3 * 2 * judged / 0.5)))
 
 
-def test_an_allowance_the_history_cannot_support_is_said_with_what_would(trial):
-    trial.edit("agreement.yaml", "alarms_per_site_year: 0.5", "alarms_per_site_year: 0.001")
-    (town, hill) = [
-        line for line in texts(check_settings(trial.settings), "warn") if "alpha" in line
-    ]
-    assert "history holds 42: not supported; pooling over 6 comparable sites" in town
-    # α = 1 / 20185: 2 of 3 needs √(3 / α) = 247 quiet looks, 3 of 5 (10 / α)^(1/3) = 59,
-    # and 4 of 7 (35 / α)^(1/4) = 29.
-    assert town.endswith("or 4 of 7 on distinct days would")
-    assert "history holds 28: not supported" in hill
+def test_an_allowance_the_history_cannot_support_is_refused_with_what_would(trial):
+    trial.edit("agreement.yaml", "alarms_per_site_year: 0.5", "alarms_per_site_year: 0.0001")
+    sheet = check_settings(trial.settings)
+    assert sheet.exit_code == 2
+    (town, hill) = texts(sheet, "refused")
+    # Three zones and 24 shapes of each on the ring, on 14 looks, are 1 050 quiet looks; two of
+    # three at this α need √(3 / α), and 3 of 5 need (10 / α)^(1/3).
+    judged = 3 * 365.25 / SENSORS["sentinel-1-rtc"].revisit_days
+    needed = ceil(sqrt(3 * judged / 1e-4))
+    assert "1050 quiet looks of 75 places" in town
+    assert f"refused; pooling over {ceil(needed / 1050)} comparable sites" in town
+    assert f"a baseline of {ceil(needed / 75)} looks" in town
+    assert town.endswith("or 3 of 5 on distinct days would carry it")
+    assert "686 quiet looks of 49 places" in hill
+
+
+def test_the_quiet_looks_counted_are_those_the_run_calibrates_on(trial):
+    sheet = check_settings(trial.settings)
+    run_sites(trial.settings)
+    (report,) = (trial.out / "sites" / "town").glob("*/report.json")
+    rates = json.loads(report.read_text())["quiet_rates"]
+    (used,) = [rate for rate in rates if rate["kind"] == "used"]
+    assert f"{used['sample_size']} quiet looks" in "\n".join(texts(sheet, "ok"))
 
 
 def test_looks_that_come_too_seldom_to_confirm_or_to_exempt_are_warned_of(trial):
