@@ -63,7 +63,8 @@ def regional_field(
 def _cells(
     place: NDArray[np.int64], weights: NDArray[np.float64], shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    return np.bincount(place, weights=weights, minlength=shape[0] * shape[1]).reshape(shape)
+    totals = np.bincount(place, weights=weights, minlength=shape[0] * shape[1])
+    return np.asarray(totals, dtype=np.float64).reshape(shape)
 
 
 def _between(means: NDArray[np.float64], shape: tuple[int, ...], cell: int) -> NDArray[np.float32]:

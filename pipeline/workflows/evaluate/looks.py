@@ -140,11 +140,14 @@ def _trial(one: Series, at: int) -> Trial:
         anomaly(baselines[b], one.values[new, b], one.valid[new], one.days[new]) for b in bands
     ]
     pairs = _quiet_pairs(one, at, baselines) if paired else _no_pairs(one)
-    looks, new = np.stack(quiet, 1), np.stack(fresh, 1)
-    regional = _regional(new, one.pixel_m)
-    looks -= _regional(looks, one.pixel_m)
-    pairs -= _regional(pairs, one.pixel_m)
-    return Trial(one, at, baselines, looks, new - regional, regional, pairs)
+    scores = np.stack(fresh, 1)
+    regional = _regional(scores, one.pixel_m)
+    looks = _local(np.stack(quiet, 1), one.pixel_m)
+    return Trial(one, at, baselines, looks, scores - regional, regional, _local(pairs, one.pixel_m))
+
+
+def _local(scores: Maps, pixel_m: float) -> Maps:
+    return scores - _regional(scores, pixel_m)
 
 
 def _regional(scores: Maps, pixel_m: float) -> Maps:
