@@ -138,7 +138,7 @@ function linkParts({ area, kept, keep }) {
   const notes = state.findings?.notifications || [];
   if (!notes.length) return [h("p", { class: "empty" }, "No notification is on file for this site.")];
   const select = h("select", { "data-testid": "link-notification", required: true, onchange: keep("notification") },
-    notes.map((note) => h("option", { value: note.id }, `${note.id}: ${String(note.from).slice(0, 10)} to ${String(note.to).slice(0, 10)}${note.title ? `, ${note.title}` : ""}`)));
+    notes.map((note) => h("option", { value: note.id }, `${note.id}: ${String(note.from).slice(0, 10)} to ${String(note.to).slice(0, 10)}${note.title ? `, ${note.title.replace(`${note.id}: `, "")}` : ""}`)));
   if (kept.notification) select.value = kept.notification;
   return [h("label", { class: "field" }, h("span", {}, "Notification"), select), area("text", "Why it belongs to this finding", false)];
 }

@@ -41,15 +41,12 @@ export const send = (path, body, signal) =>
 async function ask(where, how) {
   for (;;) {
     const answer = await reach(where, how);
-    if (answer.ok) {
-      waiting(null);
-      return answer.json();
-    }
+    if (answer.ok) return answer.json();
     const told = await answer.json().catch(() => ({}));
     const error = told.error || { code: `http-${answer.status}`, message: answer.statusText };
     if (answer.status !== 503 || error.code !== "loading")
       throw new DeskError(answer.status, error.code, error.message);
-    await progress();
+    await until("ready");
   }
 }
 
@@ -62,10 +59,16 @@ async function reach(where, how) {
   }
 }
 
-async function progress() {
-  const answer = await reach(address("/api/progress"), {});
-  const told = answer.ok ? await answer.json() : { phase: "reading", text: "" };
-  if (told.phase === "failed") throw new DeskError(500, "failed", told.text || "Reading the scenes failed.");
-  waiting(told);
-  await new Promise((resolve) => setTimeout(resolve, 400));
+/** Wait until the server has the `pictures`, or is `ready` with the findings too. */
+export async function until(stage) {
+  for (;;) {
+    const answer = await reach(address("/api/progress"), {});
+    const told = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new DeskError(answer.status, told.error?.code || "failed", told.error?.message || answer.statusText);
+    if (told.failed || told.phase === "failed") throw new DeskError(500, "failed", told.text || "Reading the scenes failed.");
+    const done = Boolean(told[stage]);
+    waiting(done ? null : told);
+    if (done) return;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
 }

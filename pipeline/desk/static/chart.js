@@ -1,27 +1,29 @@
 // The chart of a series, as SVG with presentation attributes only, so that it can be saved as it stands.
 
 import { fill, s } from "./dom.js";
-import { day, number, ticks, time, unit } from "./format.js";
+import { day, number, ticks, time, unit, until } from "./format.js";
 import { MARKS } from "./glyphs.js";
 import { lookOf, state } from "./state.js";
 import { monthTicks, scale } from "./timescale.js";
 
 const TOP = 10;
-const FOOT = 30; // px under the plot: looks without a value, then months
+const STRIP = 17; // px under the plot for looks without a value
+const MONTHS = 15; // and for months, where no time line stands below
 const FONT = { "font-family": "system-ui, sans-serif", "font-size": 11, fill: "#4d565e" };
 const BLUE = "#0b5fa5";
 
 /** Draw a series into an element, over the time that is in view. */
 export function drawChart(box, series, { pinned = null } = {}) {
   const [width, height] = [box.clientWidth, Math.max(90, box.clientHeight)];
-  if (width) fill(box, chart(series, width, height, pinned));
+  if (width) fill(box, chart(series, width, height, { pinned }));
 }
 
 /** The chart as an SVG element of a given size. */
-export function chart({ request, data }, width, height, pinned = null) {
+export function chart({ request, data }, width, height, { pinned = null, months = false } = {}) {
   const x = scale(width);
-  const y = valueScale(data, height, whatIfStep(request));
-  const frame = { x, y, width, height, bottom: height - FOOT };
+  const bottom = height - STRIP - (months ? MONTHS : 0);
+  const y = valueScale(data, bottom, whatIfStep(request));
+  const frame = { x, y, width, height, bottom, months };
   const root = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": describe(data) });
   root.append(defs(frame));
   const plot = s("g", { "clip-path": "url(#chart-clip)" });
@@ -51,7 +53,7 @@ const defs = ({ x, height }) =>
     s("pattern", { id: "chart-unseen", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       s("rect", { width: 5, height: 5, fill: "#f3f5f7" }), s("path", { d: "M0 0V5", stroke: "#c9d0d6", "stroke-width": 1.2 })));
 
-function valueScale(data, height, step) {
+function valueScale(data, bottom, step) {
   const found = [];
   data.looks.forEach((look, i) => {
     const limit = (look.limits || []).flatMap((v) => [v, v + step]);
@@ -60,13 +62,14 @@ function valueScale(data, height, step) {
   const numbers = found.filter((v) => v !== null && v !== undefined && Number.isFinite(v));
   let [low, high] = numbers.length ? [Math.min(...numbers), Math.max(...numbers)] : [0, 1];
   if (high - low < 1e-9) [low, high] = [low - 0.5, high + 0.5];
-  const marks = ticks(low, high, Math.max(2, Math.round(height / 42)));
+  const marks = ticks(low, high, Math.max(2, Math.round(bottom / 38)));
   [low, high] = [Math.min(marks[0], low), Math.max(marks[marks.length - 1], high)];
-  const at = (value) => height - FOOT - ((value - low) / (high - low)) * (height - FOOT - TOP);
+  low -= 0.05 * (high - low);
+  const at = (value) => bottom - ((value - low) / (high - low)) * (bottom - TOP);
   return Object.assign(at, { marks });
 }
 
-function grid(root, { x, y, width, height, bottom }, data) {
+function grid(root, { x, y, width, height, bottom, months }, data) {
   for (const value of y.marks)
     root.append(s("path", { d: `M${x.left} ${y(value)}H${x.right}`, stroke: "#e3e7ea" }),
       s("text", { ...FONT, x: x.left - 6, y: y(value) + 4, "text-anchor": "end" }, number(value)));
@@ -76,7 +79,7 @@ function grid(root, { x, y, width, height, bottom }, data) {
     s("path", { d: `M${x.left} ${bottom}H${x.right}`, stroke: "#14181c" }));
   for (const tick of monthTicks(x, width - x.left))
     root.append(s("path", { d: `M${x.x(tick.ms)} ${TOP}V${bottom}`, stroke: tick.year ? "#c9d0d6" : "#eef1f3" }),
-      s("text", { ...FONT, x: x.x(tick.ms) + 3, y: height - 3, "font-weight": tick.year ? 600 : 400 }, tick.text));
+      months ? s("text", { ...FONT, x: x.x(tick.ms) + 3, y: height - 3, "font-weight": tick.year ? 600 : 400 }, tick.text) : "");
 }
 
 function baselineWindow(plot, data, { x, bottom }) {
@@ -89,7 +92,7 @@ function baselineWindow(plot, data, { x, bottom }) {
 
 function notified(plot, data, { x, bottom }) {
   for (const note of data.notifications || []) {
-    const [a, b] = [x.x(time(note.from)), x.x(time(note.to))];
+    const [a, b] = [x.x(time(note.from)), x.x(until(note.to))];
     plot.append(s("rect", { x: a, y: TOP, width: Math.max(2, b - a), height: bottom - TOP, fill: "url(#chart-notified)", opacity: 0.9 },
       s("title", {}, `${note.id}: notified ${day(note.from)} to ${day(note.to)}. ${note.title || ""}`)),
       s("text", { ...FONT, x: a + 3, y: bottom - 4, "font-size": 10, fill: "#6b4e00" }, note.id));
@@ -179,6 +182,7 @@ function seen(look, at, y) {
   if (look.low !== null && look.low !== undefined)
     made.push(s("path", { d: `M${at} ${y(look.low)}V${y(look.high)}`, stroke: colour, "stroke-width": 1.1, opacity: 0.75 }));
   if (look.alarm) made.push(s("path", { d: `M${at} ${v - 5.4}l5 9h-10z`, fill: colour, stroke: "#fff", "stroke-width": 0.8 }));
+  else if (look.unusual) made.push(s("path", { d: `M${at} ${v - 4.8}l4.8 4.8l-4.8 4.8l-4.8 -4.8z`, fill: "#fff", stroke: MARKS.alarm.colour, "stroke-width": 1.7 }));
   else if (look.outcome === "at-threshold") made.push(s("path", { d: `M${at} ${v - 4.6}l4.6 4.6l-4.6 4.6l-4.6 -4.6z`, fill: "#e2a100", stroke: "#14181c", "stroke-width": 0.9 }));
   else if (look.in_baseline) made.push(s("circle", { cx: at, cy: v, r: 2.8, fill: colour }));
   else made.push(s("circle", { cx: at, cy: v, r: 3.3, fill: "#fff", stroke: colour, "stroke-width": 1.6 }));

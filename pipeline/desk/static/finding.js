@@ -1,7 +1,7 @@
 // One finding: the measured statement, its evidence on the map, explanations to tick, opinions, history.
 
 import { h, fill, byId } from "./dom.js";
-import { day, minute, number, probability, quantity } from "./format.js";
+import { limit, minute, number, probability, quantity } from "./format.js";
 import { chip } from "./glyphs.js";
 import { zoomToZone } from "./map.js";
 import { set, state, trackOf, watch } from "./state.js";
@@ -76,7 +76,7 @@ watch(["finding"], () => {
 
 function facts(item) {
   const rows = [
-    ["Value", item.peak === null || item.peak === undefined ? "not stated" : `${quantity(item.peak, item.unit)}${interval(item)} against ${item.threshold?.comparator} ${quantity(item.threshold?.value, item.unit)}${item.threshold?.kind === "deviation" ? " from the expected value" : ""}`],
+    ["Value", item.peak === null || item.peak === undefined ? "not stated" : `${quantity(item.peak, item.unit)}${interval(item)} against ${limit(item)}${item.threshold?.kind === "deviation" ? " from the expected value" : ""}`],
     ["Onset", item.onset ? `between ${minute(item.onset[0])} and ${minute(item.onset[1])}` : "not known"],
     ["End", item.end ? `between ${minute(item.end[0])} and ${minute(item.end[1])}` : "not ended as of this report"],
     ["Looks", `${item.looks_over} over the threshold of ${item.looks_observed} observed since onset`],

@@ -15,7 +15,7 @@ export function number(value, digits = 3) {
   return `${value < 0 ? MINUS : ""}${grouped(whole)}${tail}`;
 }
 
-const UNITS = { m2: "m²", percent: "%" };
+const UNITS = { m2: "m²", percent: "%", "standard deviations": "σ of quiet looks" };
 export const unit = (code) => UNITS[code] || code || "";
 
 /** A number with its unit. */
@@ -24,10 +24,15 @@ export function quantity(value, code) {
   return said ? `${number(value)}\u00a0${said}` : number(value);
 }
 
-export const share = (value) =>
-  value === null || value === undefined ? "–" : `${Math.round(100 * value)}\u00a0%`;
+const SIGNS = { ">=": "≥", "<=": "≤", ">": ">", "<": "<" };
+
+/** The agreed threshold of a finding, as `≥ 1.5 dB`. */
+export const limit = ({ threshold, unit: code }) =>
+  threshold ? `${SIGNS[threshold.comparator] || threshold.comparator}\u202f${quantity(threshold.value, code)}` : "none";
 
 export const time = (iso) => Date.parse(iso);
+/** The end of a date, or the moment itself. */
+export const until = (iso) => Date.parse(iso) + (iso.length === 10 ? 86400e3 - 1 : 0);
 export const day = (iso) => new Date(iso).toISOString().slice(0, 10);
 export const minute = (iso) => `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 export const month = (ms) => {

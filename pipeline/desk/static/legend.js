@@ -26,15 +26,15 @@ function card({ side, track, layer }, only) {
     h("p", { class: "legend-title" },
       only ? null : h("b", { class: `letter letter-${side}` }, side === "before" ? "B" : "A"),
       `${layer.label}${layer.unit ? `, ${unit(layer.unit)}` : ""}`),
-    { picture, scalar, class: classes }[layer.kind](layer),
-    h("p", { class: "legend-note" }, `${number(track.pixel_m)} m pixels; ${layer.kind === "class" ? "same colours" : "one stretch"} for all dates`),
+    { picture, scalar, class: classes }[layer.kind](layer, track),
+    h("p", { class: "legend-note" }, `${number(track.pixel_m)} m pixels; ${layer.kind === "class" ? "same colours" : "one stretch"} for every date`),
   );
 }
 
-function picture(layer) {
-  const entries = layer.legend || [];
-  if (!entries.length && layer.range) return h("p", { class: "legend-note" }, `${number(layer.range[0])} to ${number(layer.range[1])} ${unit(layer.unit)}`);
-  return classes(layer);
+function picture(layer, track) {
+  if (layer.legend?.length) return classes(layer);
+  const code = unit(layer.unit) || (track.physical === "reflectance" ? "reflectance" : "dB");
+  return layer.range ? h("p", { class: "legend-note" }, `${number(layer.range[0])} to ${number(layer.range[1])} ${code}`) : null;
 }
 
 function classes(layer) {
@@ -59,4 +59,4 @@ function scalar(layer) {
 }
 
 const unseen = () =>
-  h("p", { class: "legend-unseen" }, h("i", { class: "swatch swatch-unseen" }), "nothing observed here (not “no change”)");
+  h("p", { class: "legend-unseen" }, h("i", { class: "swatch swatch-unseen" }), "not observed (≠ “no change”)");

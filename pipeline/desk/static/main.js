@@ -1,6 +1,6 @@
 // Opens the desk: the site, its looks, its findings, then every part in turn.
 
-import { read, useSite, whileLoading } from "./api.js";
+import { read, until, useSite, whileLoading } from "./api.js";
 import { byId, fill, h, options } from "./dom.js";
 import { day } from "./format.js";
 import { openHistory } from "./history.js";
@@ -11,7 +11,7 @@ import { wireOutlines } from "./overlays.js";
 import { loadFindings, openQueue } from "./queue.js";
 import { openReadout } from "./readout.js";
 import { openSeries } from "./series.js";
-import { set, state } from "./state.js";
+import { set } from "./state.js";
 import { pictureOf } from "./tiles.js";
 import { openTimeline } from "./timeline.js";
 import { openTools } from "./tools.js";
@@ -22,20 +22,35 @@ import { plain, word } from "./words.js";
 whileLoading((told) => loading(told));
 
 async function open() {
+  await until("pictures");
   const site = await read("/api/site");
   useSite(site.site.id);
   if (!site.tracks.length) throw new Error(`Nothing to show: ${site.state?.text || "no scene of this site was found"}. The site was not observed; that is not “no change”.`);
-  site.tracks.forEach((track) => (track.label = trackName(track)));
-  const answers = await Promise.all(site.tracks.map((track) => read(`/api/looks/${encodeURIComponent(track.key)}`)));
-  const looks = Object.fromEntries(site.tracks.map((track, i) => [track.key, sorted(answers[i].looks || answers[i])]));
+  site.tracks.forEach(rename);
+  const looks = await readLooks(site);
   set({ site, looks, ...opening(site, looks) });
   about(site);
-  await loadFindings().catch((error) => {
-    set({ findings: { findings: [], notifications: [], error: error.message } });
-  });
   build();
   isOpen();
+  document.body.dataset.open = "yes";
+  await judged(site);
   document.body.dataset.ready = "yes";
+}
+
+/** Findings, and the looks once more with what crossed a threshold on them. */
+async function judged(site) {
+  try {
+    await until("ready");
+    set({ looks: await readLooks(site) });
+    await loadFindings();
+  } catch (error) {
+    set({ findings: { findings: [], notifications: [], error: error.message } });
+  }
+}
+
+async function readLooks(site) {
+  const answers = await Promise.all(site.tracks.map((track) => read(`/api/looks/${encodeURIComponent(track.key)}`)));
+  return Object.fromEntries(site.tracks.map((track, i) => [track.key, sorted(answers[i].looks || answers[i])]));
 }
 
 const sorted = (looks) => [...looks].sort((a, b) => Date.parse(a.acquired) - Date.parse(b.acquired));
@@ -59,7 +74,10 @@ function opening(site, looks) {
 }
 
 /** `Sentinel-1 radar T118 ascending`, not the codes of the record. */
-const trackName = (track) => `${word("sensor", track.sensor)} ${plain(track.track)}`;
+function rename(track) {
+  track.label = `${word("sensor", track.sensor)} ${plain(track.track)}`;
+  for (const layer of track.layers) layer.label = layer.id === "anomaly" ? "Anomaly" : layer.label;
+}
 
 function build() {
   openView();
@@ -74,7 +92,6 @@ function build() {
   openHistory();
   openKeys();
   standing();
-  set({ findings: { ...state.findings } });
 }
 
 function about(site) {

@@ -235,7 +235,7 @@ export function zoomToSite() {
 /** Fit one zone. */
 export function zoomToZone(zone) {
   const shape = trackOf(state.after.track).zones[zone];
-  if (shape) fit(shape, 3);
+  if (shape) fit(shape, 2.4);
 }
 
 function fit(shape, factor = 1) {

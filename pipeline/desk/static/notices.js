@@ -3,30 +3,39 @@
 import { byId, fill, h, say } from "./dom.js";
 import { state } from "./state.js";
 
+const PHASES = { starting: "Starting", opening: "Opening", reading: "Reading the scenes", stacks: "Reading the pixels", pixels: "Reading the pixels", scores: "Comparing each look with the site’s own history", stretches: "Choosing how to show it", judging: "Judging the looks", detectability: "Measuring what could be seen" };
 let opened = false;
 
-/** From now on the page is whole; only what is still being read covers it. */
+/** From now on the page is whole; what is still being worked out is told in a line. */
 export function isOpen() {
   opened = true;
-  loading(null);
+  byId("loading").hidden = true;
+  byId("desk").removeAttribute("aria-busy");
 }
 
-/** Show how far the server has come with reading; null when it is done. */
+/** Show how far the server has come; null when it is done. */
 export function loading(told) {
-  const box = byId("loading");
-  if (!told) {
-    if (!opened) return;
-    box.hidden = true;
-    byId("desk").removeAttribute("aria-busy");
-    return;
-  }
-  box.hidden = false;
-  byId("desk").setAttribute("aria-busy", "true");
+  if (opened) return line(told);
+  if (!told) return undefined;
   const bar = byId("loading-bar");
-  const text = told.text || { reading: "Reading the scenes.", scoring: "Scoring the looks." }[told.phase] || "Working.";
-  byId("loading-text").textContent = told.total ? `${text} ${told.done} of ${told.total}.` : text;
+  byId("loading-text").textContent = progressText(told);
   if (told.total) [bar.max, bar.value] = [told.total, told.done];
   else bar.removeAttribute("value");
+  return undefined;
+}
+
+function progressText(told) {
+  const phase = PHASES[told.phase] || "Working";
+  return `${phase}${told.text ? `: ${told.text}` : ""}${told.total > 1 ? ` (${told.done} of ${told.total})` : ""}.`;
+}
+
+function line(told) {
+  const shown = byId("working");
+  if (!told) return shown?.remove();
+  const text = `${progressText(told)} Findings follow.`;
+  if (shown) shown.textContent = text;
+  else byId("notices").append(h("p", { id: "working", class: "notice notice-standing", role: "status", "data-testid": "working" }, text));
+  return undefined;
 }
 
 /** The desk could not be opened at all. */

@@ -90,7 +90,7 @@ const cased = (color, width, opacity) =>
 function label(zone, mark) {
   if (!state.show.names) return undefined;
   const count = findingsOf(zone).length;
-  const tail = mark && count ? `  ${mark.sign} ${count} ${mark.word}` : "";
+  const tail = mark && count ? `  ${mark.sign}\u2009${count}` : "";
   return new ol.style.Text({
     text: `${plain(zone)}${tail}`,
     font: "600 11.5px system-ui, sans-serif",
@@ -140,7 +140,8 @@ function drawnStyle(feature) {
 
 /** Keep outlines in step with what is shown. */
 export function wireOutlines() {
-  let track = "";
+  let track = `${state.site.site.id} ${state.after.track}`;
+  drawOutlines();
   watch(["site", "findings", "after"], () => {
     const now = state.after ? `${state.site.site.id} ${state.after.track}` : "";
     if (!now || (now === track && !state.findings)) return;

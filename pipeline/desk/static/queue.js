@@ -2,7 +2,7 @@
 
 import { read } from "./api.js";
 import { byId, fill, h, options, say } from "./dom.js";
-import { day, quantity } from "./format.js";
+import { day, limit, quantity } from "./format.js";
 import { chip, rank } from "./glyphs.js";
 import { set, state, watch } from "./state.js";
 import { drawFinding } from "./finding.js";
@@ -91,7 +91,7 @@ function row(item) {
     h("span", { class: "row-what" }, plain(item.zone), h("span", { class: "row-indicator" }, plain(item.indicator))),
     chip(item.headline),
     h("span", { class: "row-when" }, item.onset ? `${day(item.onset[0])} – ${day(item.onset[1])}` : "onset not known",
-      item.peak !== null && item.peak !== undefined ? ` · ${quantity(item.peak, item.unit)} of ${item.threshold?.comparator || ""} ${quantity(item.threshold?.value, item.unit)}` : "",
+      item.peak !== null && item.peak !== undefined ? ` · ${quantity(item.peak, item.unit)} (${limit(item)})` : "",
       hasOpinion(item) ? h("span", { class: "row-done" }, " ✓ opinion given") : "")));
 }
 

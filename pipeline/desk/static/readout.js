@@ -2,11 +2,11 @@
 
 import { read } from "./api.js";
 import { byId, fill, h } from "./dom.js";
-import { number, place, unit } from "./format.js";
+import { number, place, quantity } from "./format.js";
 import { bothMaps, mainMap } from "./map.js";
 import { state, trackOf, watch } from "./state.js";
 import { projectionOf } from "./tiles.js";
-import { word } from "./words.js";
+import { plain, word } from "./words.js";
 
 const ol = window.ol;
 let asked = null;
@@ -58,11 +58,16 @@ function valueOf(side, [x, y], signal) {
 function sayValue(side, told) {
   const letter = h("b", { class: `letter letter-${side}` }, side === "before" ? "B" : "A");
   const unseen = told.valid === false || (told.reason && told.reason !== "observed");
-  const parts = Object.entries({ ...told.values, ...told.features })
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => h("span", { class: "value" }, h("i", {}, name), ` ${number(value)} ${unit(told.units?.[name])}`));
+  const parts = measured(told).map(([name, value, code]) => h("span", { class: "value" }, h("i", {}, name), ` ${quantity(value, code)}`));
   if (!unseen && told.anomaly !== null && told.anomaly !== undefined)
     parts.push(h("span", { class: "value" }, h("i", {}, "anomaly"), ` ${number(told.anomaly)} σ`));
   const reason = unseen ? h("span", { class: "value unseen-value" }, `not observed: ${word("coverage", told.reason || "missing")}`) : null;
   return h("span", { class: "values", "data-testid": `values-${side}` }, letter, reason, parts.length || unseen ? parts : "no value");
+}
+
+/** Bands (radar in dB) and indices, those with a value. */
+function measured({ values = {}, db, units = {}, unit: code, features = {} }) {
+  const bands = db ? Object.entries(db).map(([name, value]) => [name, value, "dB"]) : Object.entries(values).map(([name, value]) => [name, value, units[name] || (code === "reflectance" ? "" : code)]);
+  const indices = db ? [] : Object.entries(features).filter(([name]) => name === "ndvi").map(([name, found]) => [plain(name).toUpperCase(), found?.value ?? found, ""]);
+  return [...bands, ...indices].filter(([, value]) => value !== null && value !== undefined);
 }

@@ -7,7 +7,7 @@ import { drawChart } from "./chart.js";
 import { savePicture } from "./picture.js";
 import { set, state, trackOf, watch } from "./state.js";
 import { setLook } from "./view.js";
-import { STATUS, plain, title, word } from "./words.js";
+import { known, plain, word } from "./words.js";
 
 const fields = {};
 const features = {}; // track -> [{id, label, unit}]
@@ -25,10 +25,11 @@ export function openSeries() {
   const zoneFields = [select("zone", "Zone", zoneChosen), select("indicator", "Indicator", zoneChosen)];
   const featureField = select("feature", "Measure", () => state.series && askSeries({ ...state.series.request, feature: fields.feature.value }));
   fill(byId("series-controls"), h("h2", {}, "Series"), zoneFields, featureField, h("div", { class: "inline exports", id: "exports" }));
-  const heading = h("div", { class: "series-head" }, h("h3", { id: "series-title" }, ""), h("p", { id: "series-note", class: "soft", "data-testid": "series-note" }));
+  const heading = h("div", { class: "series-head" }, h("h3", { id: "series-title" }, ""));
   box = h("div", { class: "chart-box", tabindex: "0", role: "group", "aria-roledescription": "chart", "aria-label": "Series chart. Left and right read the looks one by one; Enter shows the look on the map.", "data-testid": "chart" });
+  const note = h("p", { id: "series-note", class: "series-note", "data-testid": "series-note" });
   told = h("p", { class: "series-told", "aria-live": "polite", "data-testid": "series-told" });
-  fill(byId("series"), heading, told, box);
+  fill(byId("series"), heading, h("div", { class: "series-line" }, told, note), box);
   watch(["site"], offer);
   watch(["series"], drawn);
   watch(["domain", "before", "after", "whatif"], redraw);
@@ -67,12 +68,29 @@ export async function askSeries(request) {
     const data = await send("/api/series", bodyOf(full), signal);
     if (signal.aborted) return;
     pinned = null;
+    data.looks.forEach((look, index) => (look.limits ??= limitsOf(data, index)));
     set({ series: { request: full, data } });
     say(`Series of ${nameOf(full)}: ${data.looks.length} looks`);
   } catch (error) {
     if (error.name !== "AbortError") set({ series: { request: full, error: error.message } });
   }
 }
+
+/** Where a look crosses: deviations and shares are counted from what was expected of that look. */
+function limitsOf({ threshold, baseline }, index) {
+  if (!threshold || threshold.kind === "rate") return [];
+  if (threshold.kind === "absolute") return [threshold.value];
+  const middle = baseline?.expected?.[index] ?? 0;
+  const step = Math.abs(threshold.kind === "deviation" ? threshold.value : (middle * threshold.value) / 100);
+  const falls = threshold.comparator.startsWith("<");
+  if (threshold.direction === "both") return [middle + step, middle - step];
+  return [threshold.direction === "less" || falls ? middle - step : middle + step];
+}
+
+/** Why a look has no value, in words. */
+const whyUnseen = (reason) =>
+  (reason || "").split(", ").filter((code) => code && code !== "observed").map((code) => reasonWord(code)).join(", ");
+const reasonWord = (code) => (known("coverage", code) ? word("coverage", code) : word("reason", code));
 
 async function featureFor({ track, feature }) {
   if (!features[track]) {
@@ -127,10 +145,12 @@ function noteOf(data) {
   const note = byId("series-note");
   const found = data?.detectability;
   if (!data) note.textContent = "";
-  else if (!found) note.textContent = state.series.request.kind === "zone" ? "Detectability: not measured for this zone and indicator." : "A pixel or polygon is for looking: thresholds hold for zones.";
+  else if (!found) note.textContent = state.series.request.kind === "zone" ? "Detectability: not measured for this zone and indicator." : sentence(data.note) || "A pixel or polygon is for looking: thresholds hold for zones.";
   else if (found.smallest_m2 === null || found.smallest_m2 === undefined) note.textContent = `Detectability: ${found.note || "90 % not reached"}.`;
-  else note.textContent = `Smallest change seen with 90 %: ${hectares(found.smallest_m2)}${found.interval ? ` (${found.interval.map((v) => number(v)).join("–")} m²)` : ""}${found.note ? `; ${found.note}` : ""}.`;
+  else note.textContent = `Smallest change seen with 90 %: ${hectares(found.smallest_m2)}${found.interval ? ` (${found.interval.map((v) => number(v)).join("–")} m²)` : ""}${found.contrast ? `, contrast ${found.contrast}` : ""}.`;
 }
+
+const sentence = (text) => (text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}.` : "");
 
 function redraw() {
   const { series } = state;
@@ -150,8 +170,8 @@ function tell(index) {
   const look = data.looks[index];
   const parts = [h("b", {}, minute(look.acquired))];
   if (look.value === null || look.value === undefined) {
-    const why = look.reason && look.reason !== "observed" ? `: ${word("coverage", look.reason)}` : "";
-    parts.push(` not observed${why} (not “no change”)`);
+    const why = whyUnseen(look.reason);
+    parts.push(` not observed${why ? `: ${why}` : ""} (not “no change”)`);
   } else {
     const range = look.low !== null && look.low !== undefined ? ` (${number(look.low)} to ${number(look.high)})` : "";
     parts.push(` ${quantity(look.value, data.unit)}${range}`);
@@ -161,6 +181,7 @@ function tell(index) {
     if (look.p !== null && look.p !== undefined) parts.push(`; p ${look.p < 1e-4 ? "< 0.0001" : number(look.p, 2)}`);
     if (look.in_baseline) parts.push("; baseline look");
     if (look.alarm) parts.push(h("span", { class: "over" }, " ▲ over the threshold"));
+    else if (look.unusual) parts.push(h("span", { class: "over" }, " ◇ unusual for this place"));
     else if (look.outcome === "at-threshold") parts.push(h("span", { class: "over" }, " ◆ at the threshold, undecided"));
     if (look.observed < 0.995) parts.push(`; ${Math.round(100 * look.observed)} % observed`);
   }
@@ -188,6 +209,7 @@ function wire() {
     const index = nearest(event);
     if (index !== null && index !== pinned) read(index);
   });
+  box.addEventListener("pointerleave", () => state.series?.data && document.activeElement !== box && (fill(told, ""), read(null)));
   box.addEventListener("click", (event) => {
     const index = state.series?.data ? nearest(event) : null;
     if (index !== null) show(index, event.shiftKey ? "before" : state.sets);

@@ -2,11 +2,11 @@
 
 import { byId, fill, h, s, segmented } from "./dom.js";
 import { lookGlyph, alarmGlyph, keyGlyph } from "./glyphs.js";
-import { day, minute, moment, time } from "./format.js";
+import { day, minute, moment, time, until } from "./format.js";
 import { lookOf, set, state, trackOf, watch } from "./state.js";
 import { LEFT, monthTicks, pan, reveal, scale, zoom } from "./timescale.js";
 import { nearest, setLook } from "./view.js";
-import { STATUS, seen } from "./words.js";
+import { plain, seen } from "./words.js";
 import { playControls } from "./play.js";
 
 const ROW = 25;
@@ -92,11 +92,10 @@ function spans(root, axis, height) {
   const looks = Object.values(state.looks).flat().filter((look) => look.in_baseline).map((look) => time(look.acquired));
   if (looks.length) {
     const [a, b] = [axis.x(Math.min(...looks)) - 6, axis.x(Math.max(...looks)) + 6];
-    root.append(s("rect", { x: a, y: TOP - 4, width: b - a, height: height - TOP + 4, fill: "#e8edf2", opacity: 0.75 }),
-      s("text", { x: Math.max(a, axis.left) + 3, y: height - 3, class: "tick baseline-name" }, "baseline"));
+    root.append(s("rect", { x: a, y: TOP - 4, width: b - a, height: height - TOP + 4, fill: "#e8edf2", opacity: 0.75 }));
   }
   for (const note of state.findings?.notifications || []) {
-    const [a, b] = [axis.x(time(note.from)), axis.x(time(note.to))];
+    const [a, b] = [axis.x(time(note.from)), axis.x(until(note.to))];
     root.append(s("rect", { x: a, y: TOP - 4, width: Math.max(2, b - a), height: 5, fill: "url(#notified-hatch)", stroke: "#8a6a00", "stroke-width": 0.6 },
       s("title", {}, `${note.id}: notified ${day(note.from)} to ${day(note.to)}`)));
   }
@@ -156,10 +155,16 @@ function describe() {
 }
 
 function tell(look) {
-  const crossed = (look.alarms || []).map((entry) => `${entry.zone} ${entry.indicator}`);
-  fill(told, h("b", {}, moment(look)), ` ${seen(look)}`,
-    crossed.length ? h("span", { class: "over" }, ` ▲ over threshold: ${crossed.slice(0, 3).join(", ")}${crossed.length > 3 ? ` and ${crossed.length - 3} more` : ""}`) : "",
-    ...(look.notes || []).map((note) => ` · ${note}`));
+  fill(told, h("b", {}, moment(look)), ` ${seen(look)}`, over(look), (look.notes || []).map((note) => ` · ${note}`));
+  told.title = told.textContent;
+}
+
+/** Which zones crossed a threshold on a look, with how many indicators. */
+function over(look) {
+  const zones = {};
+  for (const entry of look.alarms || []) zones[entry.zone] = (zones[entry.zone] || 0) + 1;
+  const named = Object.entries(zones).map(([zone, count]) => `${plain(zone)}${count > 1 ? ` (${count})` : ""}`);
+  return named.length ? h("span", { class: "over" }, ` ▲ over threshold: ${named.join(", ")}`) : "";
 }
 
 function wire() {

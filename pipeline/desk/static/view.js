@@ -48,7 +48,7 @@ function common() {
     { class: "common" },
     h("label", { class: "check" },
       h("input", { type: "checkbox", id: "linked", checked: state.linked, onchange: (event) => link(event.target.checked) }),
-      "Same source and layer on both"),
+      "Same layer on both sides"),
     h("label", { class: "field field-range" }, h("span", {}, "Opacity"),
       h("input", { type: "range", min: "0", max: "100", value: String(100 * state.opacity), "data-testid": "opacity",
         "aria-label": "Opacity of the pictures, percent",

@@ -14,24 +14,25 @@ const PER_INDICATOR = [
   ["threshold", "Threshold"],
   ["k", "k looks over"],
   ["n", "out of n looks"],
-  ["window_days", "within, days"],
-  ["minimum_area_m2", "Minimum area, m²"],
+  ["window_days", "within days"],
+  ["minimum_area_m2", "Min. area, m²"],
 ];
-const SIGN = { new: "＋", gone: "−", changed: "±", same: "=" };
+const SIGN = { new: "+", gone: "−", changed: "±", same: "=" };
 const WORDS = { new: "new", gone: "gone", changed: "changed", same: "same" };
 let chosen = "";
 let asked = null;
 let controls = null;
+let outcome = null;
 let result = null;
 
 /** Build the panel. */
 export function openWhatIf() {
   controls = h("div", { class: "whatif-controls" });
-  result = h("div", { class: "whatif-result", "aria-live": "polite", "data-testid": "whatif-result" });
-  fill(byId("whatif"),
-    h("p", { class: "lead" }, "Move the rules and see what they would have said. The agreed rules stay as they are."),
-    controls, result);
+  outcome = h("div", { class: "whatif-outcome", "aria-live": "polite", "data-testid": "whatif-outcome" });
+  result = h("div", { class: "whatif-result", "data-testid": "whatif-result" });
+  fill(byId("whatif"), outcome, controls, result);
   watch(["site"], reset);
+  watch(["series"], follow);
   watch(["whatif"], drawResult);
   watch(["whatif"], banner);
   reset();
@@ -115,12 +116,12 @@ function drawControls() {
   const item = indicator();
   fill(controls,
     h("label", { class: "field" }, h("span", {}, "Indicator"), select),
-    item ? PER_INDICATOR.map(([key, label]) => knob(key, key === "threshold" ? `${label} (${item.threshold.kind}), ${unit(item.unit)}` : label, item)) : null,
+    item ? h("div", { class: "knobs" }, PER_INDICATOR.map(([key, label]) => knob(key, key === "threshold" ? `${label} (${item.threshold.kind}), ${unit(item.unit)}` : label, item))) : null,
     h("h3", {}, "For all indicators"),
     common(item),
     h("div", { class: "inline" },
-      h("button", { type: "button", onclick: () => { reset(); say("Back to the agreed rules"); }, "data-testid": "whatif-reset" }, "Reset to agreed"),
-      h("button", { type: "button", onclick: copy, "data-testid": "whatif-copy" }, "Copy as a proposal to amend")));
+      h("button", { type: "button", class: "small", onclick: () => { reset(); say("Back to the agreed rules"); }, "data-testid": "whatif-reset" }, "Reset to agreed"),
+      h("button", { type: "button", class: "small", onclick: copy, "data-testid": "whatif-copy" }, "Copy as a proposal to amend")));
 }
 
 const touched = (id) => {
@@ -143,7 +144,7 @@ function knob(key, label, item) {
   const box = h("input", { type: "number", ...shared, step: "any", "aria-label": label, "data-testid": `number-${key}`, onchange: (event) => apply(event.target.value) });
   slider.value = value;
   const row = h("div", { class: `knob${Number(value) !== agreed(key, item) ? " differs" : ""}` },
-    h("span", { class: "knob-name" }, label), slider, box, h("span", { class: "knob-agreed" }, `agreed ${number(agreed(key, item))}`));
+    h("span", { class: "knob-name" }, label, h("span", { class: "knob-agreed" }, ` agreed ${number(agreed(key, item))}`)), slider, box);
   return row;
 }
 
@@ -153,9 +154,9 @@ function common(item) {
   const date = (key, label) =>
     h("label", { class: "field" }, h("span", {}, label),
       h("input", { type: "date", value: (dates[key] || "").slice(0, 10), "data-testid": `baseline-${key}`, onchange: (event) => setBaseline(key, event.target.value) }));
-  const dilation = item?.dilation_m ?? 0;
+  const dilation = item?.dilation_m ?? null;
   return h("div", { class: "grid-two" },
-    h("label", { class: "field" }, h("span", {}, "Mask dilation, m"),
+    dilation === null ? h("p", { class: "field soft" }, "No cloud mask to dilate here.") : h("label", { class: "field" }, h("span", {}, `Mask dilation, m (agreed ${number(dilation)})`),
       h("input", { type: "number", min: "0", step: "10", value: String(values.dilation_m ?? dilation), "data-testid": "dilation",
         onchange: (event) => { const v = Number(event.target.value); change(without(state.whatif.values, "dilation_m", v !== dilation ? v : undefined)); } })),
     h("label", { class: "field" }, h("span", {}, "Period ends"),
@@ -179,6 +180,14 @@ function setBaseline(key, value) {
   change(without(state.whatif.values, "baseline", same || !value ? undefined : now));
 }
 
+/** Keep to the indicator whose series is looked at. */
+function follow() {
+  const request = state.series?.request;
+  if (request?.kind !== "zone" || request.indicator === chosen || !indicator(request.indicator)) return;
+  chosen = request.indicator;
+  drawControls();
+}
+
 function followSeries() {
   if (state.series?.request.kind === "zone") askSeries({ kind: "zone", zone: state.series.request.zone, indicator: chosen });
 }
@@ -187,10 +196,11 @@ function drawResult() {
   const { whatif } = state;
   if (!whatif) return;
   result.classList.toggle("waiting", Boolean(whatif.waiting));
-  if (!whatif.differs) return fill(result, h("p", { class: "empty" }, "All values as agreed. Move one to see what changes."));
-  if (whatif.error) return fill(result, h("p", { class: "warning" }, `Not computed: ${whatif.error}`));
-  if (!whatif.answer) return fill(result, h("p", { class: "empty" }, "Computing…"));
-  return fill(result, summary(whatif), list(whatif.answer));
+  fill(result, whatif.differs && whatif.answer && !whatif.error ? list(whatif.answer) : null);
+  if (!whatif.differs) return fill(outcome, h("p", { class: "soft" }, "Move the rules and see what they would have said. The agreed rules stay as they are."));
+  if (whatif.error) return fill(outcome, h("p", { class: "warning", "data-testid": "whatif-failed" }, `Not computed: ${whatif.error}`));
+  if (!whatif.answer) return fill(outcome, h("p", { class: "soft" }, "Computing…"));
+  return fill(outcome, summary(whatif));
 }
 
 function summary({ answer, waiting }) {

@@ -216,8 +216,11 @@ export function word(family, code) {
   const [name, value = ""] = splitOnce(String(code));
   const text = TEXTS[`${family}.${name}`];
   if (text === undefined) return value ? `${plain(name)}: ${value}` : plain(name);
-  return text.replace("{value}", value);
+  return text.replace("{value}", value.replace(/^-(?=\d)/, "\u2212"));
 }
+
+/** Whether there is a text for a code. */
+export const known = (family, code) => `${family}.${splitOnce(String(code))[0]}` in TEXTS;
 
 const splitOnce = (code) => {
   const at = code.indexOf(":");
@@ -251,6 +254,6 @@ export function seen(look) {
     .sort((a, b) => b[1] - a[1])
     .map(([name, value]) => `${word("coverage", name)} ${Math.round(100 * value)} %`);
   const share = Math.round(100 * (look.observed ?? 0));
-  const head = share ? `${share} % of the zones observed` : "not observed";
+  const head = share ? `${share} % of the zones seen` : "not observed";
   return lost.length ? `${head}; ${lost.join(", ")}` : head;
 }
