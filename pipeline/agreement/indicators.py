@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,9 @@ from pipeline.agreement.terms import (
     broken,
     refuse_repeated,
 )
+
+if TYPE_CHECKING:
+    from datetime import date
 
 ZoneKind = Literal[
     "apron", "hardstand", "motor-pool", "pier", "depot", "barracks", "rail-yard",
@@ -188,7 +191,8 @@ class Baseline(Interval):
     refit_dates: tuple[Day, ...] = Field(
         default=(),
         max_length=100,
-        description="days on which the baseline is fitted again, ascending",
+        description="days on which the window moves, to end on that day, and the baseline is"
+        " fitted again; ascending",
     )
     minimum_looks: Whole = Field(
         default=8, ge=3, le=10_000, description="usable looks without which there is no baseline"
@@ -215,6 +219,18 @@ class Baseline(Interval):
                 raise broken(rule, "refit_dates", position)
         refuse_repeated((scene.id for scene in self.scenes), "scene", "scenes")
         return self
+
+    def fitted_on(self, day: date) -> Baseline:
+        """Return the window in force for a report as of a day.
+
+        On a refit date the window moves, as long as it is, until it ends on that date; reports
+        as of later days compare with it. It is a new window, and no scene of it is ratified.
+        """
+        past = [refit for refit in self.refit_dates if refit < day]
+        if not past:
+            return self
+        moved = {"start": self.start + (past[-1] - self.end), "end": past[-1]}
+        return self.model_copy(update=moved | {"refit_dates": (), "scenes": ()})
 
 
 class Indicator(Terms):

@@ -189,7 +189,7 @@ class Bench:
         for indicator in site_indicators(run, self.site):
             applies = run.agreement.indicators_for
             zones = tuple(z.id for z in self.site.zones if indicator in applies(self.site, z))
-            baseline = run.agreement.baseline_for(indicator)
+            baseline = run.baseline_for(indicator)
             for bench in self.benches:
                 own, found = bench.judged(indicator, zones, baseline, budgets.get(indicator.id))
                 looks += [look for look in own if look.acquired <= as_of]
@@ -247,7 +247,7 @@ class Bench:
                 groups.setdefault((look.indicator, look.zone), []).append(look)
         found: list[Finding] = []
         for indicator in site_indicators(run, self.site):
-            age = run.agreement.baseline_for(indicator).max_age_days
+            age = run.baseline_for(indicator).max_age_days
             for zone in self.site.zones:
                 own = groups.get((indicator.id, zone.id), [])
                 found += zone_findings(indicator, own, around, max_age_days=age)

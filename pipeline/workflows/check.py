@@ -79,6 +79,7 @@ def check_settings(settings: Path) -> Sheet:
 
 
 def _site_lines(run: Run, site: Site, found: SiteScenes) -> list[Line]:
+    run = run.of_day(found.as_of)
     head = f"site {site.id}: {site.area_km2:.1f} km2, {len(site.zones)} zones"
     lines = [Line("ok", head)]
     lines += [Line("fail", f"  FAILED catalogue: {text}") for text in found.catalogue_failures]

@@ -41,6 +41,8 @@ class Run:
         Standing as a signed statement gives it, where there is no signatures file to read.
     frozen
         Site id → the baseline file beside the agreement, ratified or on its way.
+    fitted_on
+        Day of the report, whose baseline windows are in force; None: the agreement's first.
     """
 
     settings: Settings
@@ -51,6 +53,23 @@ class Run:
     signatures: bytes | None = None
     stated: Standing | None = None
     frozen: Mapping[str, Frozen] = field(default_factory=dict)
+    fitted_on: date | None = None
+
+    def of_day(self, moment: datetime | None) -> Run:
+        """Return the run with the baseline windows in force for a report as of a moment."""
+        return self if moment is None else replace(self, fitted_on=moment.astimezone(UTC).date())
+
+    def baseline_for(self, indicator: Any) -> Any:
+        """Return an indicator's baseline window in force."""
+        return self._in_force(self.agreement.baseline_for(indicator))
+
+    @property
+    def baseline(self) -> Any:
+        """The agreement's own baseline window in force."""
+        return self._in_force(self.agreement.baseline)
+
+    def _in_force(self, baseline: Any) -> Any:
+        return baseline if self.fitted_on is None else baseline.fitted_on(self.fitted_on)
 
     def standing_at(self, moment: datetime | None) -> Standing:
         """Return what a product may call itself by who had signed the agreement at a moment.
@@ -295,9 +314,9 @@ def baseline_of(run: Run, site: Site) -> Any:
 
     The one its indicators share; where they differ, the agreement's.
     """
-    used = [run.agreement.baseline_for(item) for item in site_indicators(run, site)]
+    used = [run.baseline_for(item) for item in site_indicators(run, site)]
     shared = bool(used) and all(item == used[0] for item in used)
-    return used[0] if shared else run.agreement.baseline
+    return used[0] if shared else run.baseline
 
 
 def site_indicators(run: Run, site: Site) -> list[Any]:

@@ -87,7 +87,7 @@ class SiteSupport:
 
     def of(self, indicator: Indicator, sensor: str) -> list[Support]:
         """Return what each track and each group of like zones carries."""
-        window = self._run.agreement.baseline_for(indicator)
+        window = self._run.baseline_for(indicator)
         tracks = {look.track for look in self._looks if look.sensor == sensor}
         quiet = Counter(
             look.track

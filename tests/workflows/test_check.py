@@ -214,3 +214,24 @@ def test_tiles_of_one_datatake_are_one_look_and_days_are_counted_once():
     assert [look.id for look in looks_among(scenes)] == ["s0", "s2", "s3", "s4"]
     assert median_gap_days([look.acquired for look in scenes]) == 5.0
     assert median_gap_days([scenes[0].acquired] * 3) == 1.0  # one day says nothing: the least
+
+
+def test_a_refitted_baseline_is_the_one_in_force(trial):
+    first = "baseline: {from: 2021-11-01, to: 2023-10-20,"
+    trial.edit("agreement.yaml", first, f"{first} refit_dates: [2023-12-05],")
+    # 14 looks of 718 days before; the window moves by 46 days, over the next two looks.
+    text = "\n".join(line.text for line in check_settings(trial.settings).lines)
+    moved = [line for line in text.splitlines() if "in the baseline window" in line]
+    run_sites(trial.settings)
+    (path,) = (trial.out / "sites" / "town").glob("*/report.json")
+    record = json.loads(path.read_text())
+    assert record["method"]["baseline"]["from"] == "2021-12-17"
+    assert record["method"]["baseline"]["to"] == "2023-12-05"
+    assert record["period"]["start"].startswith("2023-12-0")
+    quiet = {look["acquired"] for look in record["assessments"] if look["phase"] == "baseline"}
+    assert all("2021-12-17" <= moment[:10] <= "2023-12-05" for moment in quiet)
+    assert f"{len(quiet)} in the baseline window" in moved[0]
+    # A report as of the refit date itself still compares with the window before it.
+    run_sites(trial.settings, as_of="2023-12-05")
+    older = min((trial.out / "sites" / "town").glob("*/report.json"))
+    assert json.loads(older.read_text())["method"]["baseline"]["to"] == "2023-10-20"

@@ -107,7 +107,7 @@ def summed(
     looks = {site: record.assessments for site, (record, _) in records.items()}
     if not all(any(look.indicator == indicator.id for look in own) for own in looks.values()):
         return None
-    baseline = run.agreement.baseline_for(indicator)
+    baseline = run.baseline_for(indicator)
 
     def declared(site: str, zone: str, day: date) -> float | None:
         last = run.agreement.site(site).last_declaration(indicator.id, zone, day)

@@ -95,7 +95,7 @@ def site_rarities(run: Run, site: Site, tracks: Iterable[TrackOutcome]) -> dict[
             if track.series.sensor not in indicator.sensors or indicator.id not in spent:
                 continue
             zones = _zones(run, site, indicator)
-            baseline = run.agreement.baseline_for(indicator)
+            baseline = run.baseline_for(indicator)
             assessor = assessor_for(track, site, indicator, baseline)
             if id(assessor) not in placed:
                 placed[id(assessor)] = quiet_assessor(assessor, track.ground)
@@ -174,7 +174,7 @@ def _seekers(
             and look.value is not None
         }
         if mine:
-            baseline = run.agreement.baseline_for(indicator)
+            baseline = run.baseline_for(indicator)
             assessor = assessor_for(track, site, indicator, baseline)
             seekers.append(Seeker(indicator, assessor, mine, widths))
     return seekers

@@ -105,6 +105,7 @@ class SiteOutcome:
 def report_of(run: Run, site: Site, scenes: SiteScenes, outcome: SiteOutcome) -> Report:
     """Return the record of one site."""
     as_of = scenes.as_of
+    run = run.of_day(as_of)
     failed = bool(outcome.failures) or bool(scenes.catalogue_failures)
     report = Report(
         kind="monitor",

@@ -109,6 +109,7 @@ def _line(job: SiteJob, report: Any) -> SiteLine:
 
 def judged(job: SiteJob, admitted: AdmittedScenes) -> tuple[SiteOutcome, dict[str, bytes]]:
     """Return what a site's admitted scenes come to, and its layers; no catalogue is needed."""
+    job = replace(job, run=job.run.of_day(job.scenes.as_of))
     done = tracks.track_outcomes(job.run, job.site, admitted)
     rarities = calibrating.site_rarities(job.run, job.site, done)
     assessments = tuple(calibrating.ranked_looks(_assessments(job, done), rarities))
@@ -141,7 +142,7 @@ def _assessments(job: SiteJob, done: Sequence[TrackOutcome]) -> list[Assessment]
             for indicator in job.run.agreement.indicators_for(job.site, zone):
                 if track.series.sensor not in indicator.sensors:
                     continue
-                baseline = job.run.agreement.baseline_for(indicator)
+                baseline = job.run.baseline_for(indicator)
                 assessor = assessor_for(track, job.site, indicator, baseline)
                 declared = _declared(job.site, indicator.id, zone.id)
                 found += assessor.assess(indicator, zone.id, baseline=baseline, declared=declared)
@@ -207,7 +208,7 @@ def _findings(
                 and look.indicator == indicator.id
                 and look.phase == "monitoring"
             ]
-            max_age = job.run.agreement.baseline_for(indicator).max_age_days
+            max_age = job.run.baseline_for(indicator).max_age_days
             found += zone_findings(indicator, looks, around, max_age_days=max_age)
     return found
 
