@@ -1,4 +1,4 @@
-"""Saying in one's own ledger what was done with a bundle."""
+"""Saying in one's own ledger what was issued and let out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.exchange.ledger import Entry
+    from pipeline.exchange.releaserules import Authorisation
 
 
 def say_issued(ledger: Path, payload: bytes, *, at: str) -> list[Entry]:
@@ -50,3 +51,25 @@ def say_issued(ledger: Path, payload: bytes, *, at: str) -> list[Entry]:
         )
         for each in statement.reports
     ]
+
+
+def say_authorised(ledger: Path, given: Authorisation, *, at: str) -> Entry:
+    """Add one ``authorised`` statement of a release that was just signed.
+
+    Parameters
+    ----------
+    ledger
+        The signing party's own.
+    given
+        The authorisation.
+    at
+        UTC text.
+    """
+    return append(
+        ledger,
+        kind=Kind.AUTHORISED,
+        about={"file": given.sha256},
+        body={**given.terms.as_document(), "expires": given.expires, "key": given.keyid},
+        made=parsed(at),
+        party=given.party,
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import BundleError
 from pipeline.exchange import history
 from pipeline.exchange.container import packed
-from pipeline.exchange.verify import Opened, accepted, judge, open_bundle
+from pipeline.exchange.verify import Opened, accepted, check_release, judge, open_bundle
 
 if TYPE_CHECKING:
     from pipeline.exchange.keys import SigningKey
@@ -26,6 +26,7 @@ def sign(payload: bytes, key: SigningKey, trust: Trust, *, at: str) -> tuple[byt
     opened = open_bundle(payload, trust, signed=False)
     issuer = opened.statement.issuer
     _check_key(key, trust, at)
+    check_release(opened, {}, complete=False)  # before a number is spent
     if trust.owner(key.keyid) != issuer:
         raise BundleError(f"unknown-key: key {key.keyid[:16]} is not one of {issuer}")
     history.refuse_gaps(opened.statement, history.places(trust, opened.statement))
@@ -46,7 +47,7 @@ def countersign(payload: bytes, key: SigningKey, trust: Trust, *, at: str) -> tu
     opened = open_bundle(payload, trust)
     _check_key(key, trust, at)
     if trust.owner(key.keyid) != opened.statement.issuer:
-        trust = accepted(trust, judge(opened, trust, at=at))
+        trust = accepted(trust, judge(opened, trust, at=at, complete=False))
     return _signed(opened, key, trust)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import BundleError
+from pipeline.errors import BundleError, UsageError
 from pipeline.exchange import history
 from pipeline.exchange.clock import SKEW_S, later
 from pipeline.exchange.container import BYTE_LIMIT, envelope_of, unpacked
@@ -144,6 +144,7 @@ def judge(
     at: str,
     required: Iterable[str] = (),
     accept_gap: bool = False,
+    complete: bool = True,
 ) -> Verified:
     """Return who signed an opened bundle, once keys, recipient, time and number are in order.
 
@@ -157,6 +158,8 @@ def judge(
         Parties that must have signed besides the issuer.
     accept_gap
         Go on where reports in between were never seen.
+    complete
+        Every authority that the agreement asks for must have signed; False while they do.
 
     Raises
     ------
@@ -166,6 +169,7 @@ def judge(
     """
     signers, idle = check_signers(opened, trust, at, required)
     statement = opened.statement
+    check_release(opened, signers, complete=complete)
     if trust.own is not None and trust.own not in {statement.issuer, *statement.recipients}:
         named = ", ".join(statement.recipients)
         raise BundleError(f"recipient: made for {named}, not for {trust.own}")
@@ -210,6 +214,32 @@ def check_signers(
         if name not in signers:
             raise BundleError(f"threshold: {name} has not signed")
     return {name: tuple(keyids) for name, keyids in sorted(signers.items())}, tuple(idle)
+
+
+def check_release(
+    opened: Opened, signers: Mapping[str, tuple[str, ...]], *, complete: bool = True
+) -> None:
+    """Hold a bundle against the agreement's rule for the joint level, where it has one.
+
+    A bundle is what both assessment teams see. Raises BundleError ``threshold`` where too few
+    of the named authorities signed, ``not-yet`` where it was issued sooner after a look than
+    agreed, and ``inconsistent`` where the rule cannot be read.
+    """
+    rule = parse_json(opened.files[AGREEMENT]).get("release", {}).get("joint")
+    if rule is None:
+        return
+    try:
+        named, delay = [str(name) for name in rule["authorities"]], int(rule["delay_hours"])
+        needed = len(named) if rule["required"] is None else int(rule["required"])
+        looks = [each.as_of[:19] + "Z" for each in opened.statement.reports if each.as_of]
+        soonest = max((later(look, seconds=3600 * delay) for look in looks), default="")
+    except (KeyError, TypeError, ValueError, OverflowError, UsageError) as cause:
+        raise BundleError("inconsistent: the agreement's release rule cannot be read") from cause
+    have = len(set(named) & set(signers))
+    if complete and have < needed:
+        raise BundleError(f"threshold: {have} of {needed} of {', '.join(named)} authorised it")
+    if delay and soonest > opened.statement.issued:
+        raise BundleError(f"not-yet: issued sooner than {delay} hours after its newest look")
 
 
 def _too_few(issuer: Any, idle: Iterable[str], counted: int) -> BundleError:

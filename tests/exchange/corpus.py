@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import struct
@@ -29,7 +30,10 @@ class Case:
 
 
 def cases():
-    return [*good(), *broken_files(), *broken_envelopes(), *broken_statements(), *bad_faith()]
+    return [
+        *good(), *broken_files(), *broken_envelopes(), *broken_statements(), *bad_faith(),
+        *releases(),
+    ]  # fmt: skip
 
 
 def seen(*drafts, issued=None):
@@ -354,3 +358,31 @@ def swapped_agreement():
     found = draft()
     files = {**found.files, "agreement.json": b"{}"}
     return replace(found.with_(members=members_of(files)), files=files).bundle()
+
+
+def ruled(*keys, **rule):
+    """A bundle under an agreement with a rule for what both teams see, and a store with it."""
+    rule = {"authorities": [], "delay_hours": 0, "required": None, **rule}
+    document = json.loads(world.AGREEMENT) | {"release": {"joint": rule}}
+    agreement = canonical_json(document)
+    sha256 = hashlib.sha256(agreement).hexdigest()
+    made = draft(records={"pier": world.record(agreement={"sha256": sha256})})
+    files = {**made.files, "agreement.json": agreement}
+    made = replace(made, files=files).with_(agreement_sha256=sha256, members=members_of(files))
+    return made.bundle(*keys), trust(agreements=(sha256,))
+
+
+def releases():
+    both = ["north", "south"]
+    found = [
+        ("ruled-by-default", ruled(NORTH), None),
+        ("authorised-by-both", ruled(NORTH, SOUTH, authorities=both), None),
+        ("authorised-by-one-of-two", ruled(NORTH, authorities=both, required=1), None),
+        ("one-authority-short", ruled(NORTH, authorities=both), "threshold"),
+        ("another-authority", ruled(NORTH, authorities=["south"]), "threshold"),
+        ("one-authority-twice", ruled(NORTH, authorities=["north", "north"]), "threshold"),
+        ("after-the-delay", ruled(NORTH, delay_hours=50), None),
+        ("before-the-delay", ruled(NORTH, delay_hours=51), "not-yet"),
+        ("no-rule-to-read", ruled(NORTH, authorities=None), "inconsistent"),
+    ]
+    return [Case(name, payload, held, reason=reason) for name, (payload, held), reason in found]

@@ -21,6 +21,7 @@ def agreement_file(folder):
     text = text.replace(
         "valid_to: 2027-01-01T00:00:00Z}", "valid_to: 2030-01-01T00:00:00Z, roles: [authority]}"
     )
+    text = text.replace("[north, south], required: 2", "[north, south], required: 1")
     return samples.write(folder, text.replace("valid_to: 2027", "valid_to: 2030"))
 
 

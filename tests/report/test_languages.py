@@ -12,6 +12,7 @@ import pytest
 from pipeline.report.facts.model import Fact, Table
 from pipeline.report.facts.page import page_facts
 from pipeline.report.render import product_html, read_record
+from pipeline.report.vocabulary import ACCUSING
 from pipeline.report.words import LANGUAGES, Words
 from tests.report.reading import Reader
 
@@ -24,13 +25,6 @@ CATEGORIES = {
     "ar": {"zero": [0], "one": [1], "two": [2], "few": [3, 10, 103, 110], "many": [11, 99, 111],
            "other": [100, 102, 200]},
 }  # fmt: skip
-# In each language what accuses, or claims that something is proven.
-ACCUSING = {
-    "ru": r"наруш|обман|\bлож[ьи]\b|\bлгать|фальш|провокац|агресс|враг|вражд|угроз|подозр|виновн"
-    r"|\bвин[аыу]\b|незакон|скрыва|сокрыт|улик|доказ|преступ",
-    "ar": r"انتهاك|خرق|خداع|تضليل|كاذب|كذب|عدو(?!ة)|عدوان|تهديد|استفزاز|مشبوه|مذنب|جريمة|إثبات"
-    r"|برهان|دليل|إخفاء|غير قانوني",
-}
 
 
 def base(key):

@@ -10,15 +10,12 @@ from typing import get_args
 import pytest
 
 from pipeline.assessment import confidence, record
+from pipeline.report import vocabulary
 from pipeline.report.facts.state import URGENCY
 from pipeline.report.messages.en import MESSAGES, plural
 from pipeline.report.words import Words
 
-ACCUSING = re.compile(
-    r"violat|false[- ]flag|decept|deceiv|cheat|breach|conceal|guilt|hostil|illegal|aggress|threat"
-    r"|suspici|provoc|liar|\blie[sd]?\b|enemy|adversar|proof of|prove[sn]?\b",
-    re.IGNORECASE,
-)
+ACCUSING = re.compile(vocabulary.ACCUSING["en"], re.IGNORECASE)
 MEASURING = {"limit.not-proof-of-intent"}  # "proves no intent": says what it does not do
 FAMILIES = {
     "outcome": record.Outcome, "headline": record.Headline, "joint": record.JointState,
@@ -47,6 +44,14 @@ def test_no_message_accuses():
     accusing = {k: v for k, v in MESSAGES.items() if ACCUSING.search(v) and k not in MEASURING}
     assert not accusing
     assert ACCUSING.search("a violation")  # the test can fail
+
+
+def test_a_text_is_searched_in_every_language_but_for_what_denies():
+    told = "A violation. Это нарушение, а не угроза. هذا انتهاك. VIOLATIONS"
+    assert vocabulary.accusing_words(told) == ("violat", "наруш", "угроз", "انتهاك")
+    assert vocabulary.accusing_words("A measurement\n   proves no intent.") == ()
+    assert vocabulary.accusing_words("It proves intent.") == ("proves",)
+    assert vocabulary.accusing_words("".join(MESSAGES.values())) == ()
 
 
 def test_no_template_holds_prose():

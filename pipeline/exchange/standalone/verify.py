@@ -362,6 +362,29 @@ def check_signers(
     return signers
 
 
+def moment_of(text: str) -> datetime:
+    return datetime.strptime(text, CLOCK).replace(tzinfo=UTC)
+
+
+def check_release(said: Any, files: dict[str, bytes], signers: dict[str, list[str]]) -> None:
+    """Hold it against the agreement's rule for what both teams see: who, and how soon."""
+    rule = json.loads(files["agreement.json"]).get("release", {}).get("joint")
+    if rule is None:
+        return
+    try:
+        named, delay = [str(name) for name in rule["authorities"]], int(rule["delay_hours"])
+        needed = len(named) if rule["required"] is None else int(rule["required"])
+        looks = [report["as_of"][:19] + "Z" for report in said["reports"] if report["as_of"]]
+        waits = timedelta(hours=delay)
+        soonest = [(moment_of(look) + waits).strftime(CLOCK) for look in looks]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise Refused("inconsistent", "the agreement's release rule cannot be read") from error
+    have = len(set(named) & set(signers))
+    need(have >= needed, "threshold", f"{have} of {needed} of {', '.join(named)} authorised it")
+    late = not delay or all(moment <= said["issued"] for moment in soonest)
+    need(late, "not-yet", f"issued sooner than {delay} hours after its newest look")
+
+
 def place_of(seen: list[Any], report: Any, digest: str, issued: str) -> str:
     """Return where a report stands among those seen; refused where it cannot be in its turn."""
     for each in seen:
@@ -410,12 +433,14 @@ def verify(
     payload, signatures = read_envelope(raw)
     check_signatures(payload, signatures, trust)
     said, members = read_statement(payload)
-    check_records(said, check_file(bundle, raw, members), trust)
+    files = check_file(bundle, raw, members)
+    check_records(said, files, trust)
     digest = hashlib.sha256(payload).hexdigest()
     signers = check_signers(said, signatures, trust, at, is_anchored(said, digest, trust))
+    check_release(said, files, signers)
     ours = trust["own"] is None or trust["own"] in {said["issuer"], *said["recipients"]}
     need(ours, "recipient", f"it is not made for {trust['own']}")
-    soon = (datetime.strptime(at, CLOCK).replace(tzinfo=UTC) + SKEW).strftime(CLOCK)
+    soon = (moment_of(at) + SKEW).strftime(CLOCK)
     need(said["issued"] <= soon, "not-yet", f"issued {said['issued']}")
     need(at < said["expires"], "expired", f"it counted until {said['expires']}")
     places = places_of(said, digest, trust)

@@ -846,7 +846,7 @@ MESSAGES: dict[str, str] = {
     "check.baseline-age": "возраст новейшей базовой съёмки",
     "check.registration-residual": "наибольший остаток совмещения",
     "check.baseline-ratified": "базовый период тот, что утверждён сторонами",
-    "drift.told": "Утверждено: {parties}, {day}; дайджест {spoken}.",
+    "drift.told": "Утверждено: {parties}, {day}; свёртка {spoken}.",
     "drift.none": "Нет: снимки, их байты и статистики — утверждённые.",
     "drift.more": "Здесь перечислены только первые {shown}.",
     "drift.agreement": "утверждено по другому соглашению",

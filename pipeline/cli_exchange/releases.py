@@ -1,0 +1,101 @@
+"""Letting a file out: who authorises it, at which level, until when."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli_exchange.options import (
+    At,
+    KeyFile,
+    Ledger,
+    Passphrases,
+    load_keys,
+    moment,
+    named,
+)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="What is let out: its exact bytes.")]
+AgreementOption = Annotated[
+    Path, typer.Option("--agreement", metavar="FILE", help="Agreement (YAML).")
+]
+app = typer.Typer(help="Authorise the release of a file.", no_args_is_help=True)
+
+
+@app.command()
+def sign(  # noqa: PLR0913, PLR0917 - options of a command
+    file: File,
+    agreement: AgreementOption,
+    key: KeyFile,
+    level: Annotated[
+        str, typer.Option("--level", help="national, joint, parties, mediator or public.")
+    ],
+    text: Annotated[
+        str, typer.Option("--text", help="joint: it speaks for all parties; national: for one.")
+    ] = "joint",
+    look: Annotated[
+        str | None,
+        typer.Option(
+            "--look", metavar="TIME", help="Newest look it tells of, where a delay counts."
+        ),
+    ] = None,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=366, help="Days for which it counts.")
+    ] = 30,
+    passphrase_file: Passphrases = None,
+    ledger: Ledger = None,
+) -> None:
+    """Authorise a file's release at one level, for a time; the signature lies beside it."""
+    from pipeline.agreement import load_agreement  # noqa: PLC0415
+    from pipeline.exchange import releases  # noqa: PLC0415
+    from pipeline.exchange.announcing import say_authorised  # noqa: PLC0415
+    from pipeline.exchange.clock import later, now, parsed  # noqa: PLC0415
+    from pipeline.exchange.ledger import entries  # noqa: PLC0415
+    from pipeline.exchange.releaserules import Terms, refuse_words  # noqa: PLC0415
+    from pipeline.store.atomic import atomic_write  # noqa: PLC0415
+
+    loaded, payload = load_agreement(agreement), _bytes(file)
+    if look is not None:
+        parsed(look)
+    if level == "public":
+        refuse_words(payload)
+    if ledger is not None:
+        entries(ledger)
+    signing, at = load_keys([key], passphrase_file)[0], now()
+    sha256, path = hashlib.sha256(payload).hexdigest(), releases.release_path(file)
+    terms = Terms(level, text, look)
+    with named(path):
+        held = _bytes(path) if path.exists() else None
+        made = releases.authorised(
+            held, sha256, terms, loaded, signing, at=at, expires=later(at, days=days)
+        )
+        atomic_write(path, made)
+        found = releases.release_of(made, sha256, loaded, at=at)
+    typer.echo("\n".join([*releases.lines(file.name, sha256, found), f"authorised: {path}"]))
+    if ledger is not None:
+        entry = say_authorised(ledger, found.given[-1], at=at)
+        typer.echo(f"statement {entry.number}, {entry.kind}: {ledger}")
+
+
+@app.command()
+def verify(file: File, agreement: AgreementOption, at: At = None) -> None:
+    """Say who let a file out, at which level and until when; exit 2 unless it may go out."""
+    from pipeline.agreement import load_agreement  # noqa: PLC0415
+    from pipeline.exchange import releases  # noqa: PLC0415
+
+    loaded, payload = load_agreement(agreement), _bytes(file)
+    sha256, path = hashlib.sha256(payload).hexdigest(), releases.release_path(file)
+    with named(path):
+        held = _bytes(path) if path.exists() else None
+        found = releases.release_of(held, sha256, loaded, at=moment(at))
+    typer.echo("\n".join(releases.lines(file.name, sha256, found)))
+    raise typer.Exit(2 if found.missing else 0)
+
+
+def _bytes(path: Path) -> bytes:
+    from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
+
+    return read_bundle(path)
