@@ -198,6 +198,7 @@ class Page:
     regions: Table
     more_regions: Table
     notified: Table
+    rhythm: Table
     steps: Table
     quiet_steps: Table
     drift: Table | None

@@ -9,6 +9,7 @@ from pipeline.report.facts import findings as found
 from pipeline.report.facts import looks, sources
 from pipeline.report.facts.model import Fact, Page, Table, ZoneView
 from pipeline.report.facts.reliability import rates, reliability_table
+from pipeline.report.facts.rhythm import rhythm_table
 from pipeline.report.facts.series import charts
 from pipeline.report.facts.state import OBSERVED, ordered, sentence, stamps
 
@@ -293,6 +294,7 @@ def page_facts(report: Report, sha256: str, words: Words) -> Page:
         regions=nothing if monitor else sources.regions_table(report, words, 0, FIRST_REGIONS),
         more_regions=sources.regions_table(report, words, FIRST_REGIONS),
         notified=sources.notified_table(report, words),
+        rhythm=rhythm_table(report, words),
         steps=sources.steps_table(report, words, alarm=True),
         quiet_steps=sources.steps_table(report, words, alarm=False),
         drift=sources.drift_table(report, words),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.report import formatting as f
 from pipeline.report.facts.looks import track_label, track_name
 from pipeline.report.facts.model import Fact, SceneView, Table
+from pipeline.report.sentences import coded, failed
 
 if TYPE_CHECKING:
     from pipeline.assessment.record import BaselineDifference, Check, Report, SceneInput
@@ -79,14 +80,14 @@ def scene_view(item: SceneInput, words: Words) -> SceneView:
         ("normalization", normalization_text(item, words)),
     ]
     if item.registration and item.registration.note:
-        lines.append(("note", words.code("note", item.registration.note)))
+        lines.append(("note", coded("note", item.registration.note, words)))
     return SceneView(
         heading=words.joined(
             scene_moment(item, words), track_name(item.sensor, item.track, words), item.scene
         ),
         facts=tuple(Fact(words(f"label.{key}"), text) for key, text in lines),
         files=files_table(item, words),
-        notes=tuple(words.code("note", note) for note in item.notes),
+        notes=tuple(coded("note", note, words) for note in item.notes),
     )
 
 
@@ -122,7 +123,7 @@ def unused_table(report: Report, words: Words) -> Table:
             words(f"status.{i.status}"),
             words.listed(tuple(x for x in (i.tile, i.provider, i.processing_baseline) if x)) or "–",
             words.listed(
-                tuple(words.code("reason", r) for r in (i.reason, *i.notes) if r)
+                tuple(coded("reason", r, words) for r in (i.reason, *i.notes) if r)
             ) or "–",
         )
         for i in rest
@@ -234,7 +235,9 @@ def step_expected(expected: float, offset: float, unit: str, words: Words) -> st
 
 def failures_table(report: Report, words: Words) -> Table:
     """Return what could not be loaded or processed."""
-    rows = tuple((x.code, x.scene or "–", x.message) for x in report.failures)
+    rows = tuple(
+        (x.code, x.scene or "–", failed(x.code, x.message, words)) for x in report.failures
+    )
     return Table(heads(words, "code", "scene", "why"), rows, words("empty.failures"), mono=(0, 1))
 
 
@@ -243,7 +246,7 @@ def notified_table(report: Report, words: Words) -> Table:
     rows = tuple(
         (
             n.notification, words.listed(n.zones) or words("none.zones"),
-            words(f"notified.{n.relation}"), words.code("note", n.note) if n.note else "–",
+            words(f"notified.{n.relation}"), coded("note", n.note, words) if n.note else "–",
         )
         for n in report.notified_activity
     )  # fmt: skip

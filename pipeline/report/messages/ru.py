@@ -462,6 +462,29 @@ MESSAGES: dict[str, str] = {
     # step
     "step.alarm": "срабатывание",
     "step.none": "в пределах ожидаемого",
+    "section.rhythm": "Ритм",
+    "head.span": "Отрезок",
+    "head.days": "Дни",
+    "head.on": "Активных наблюдений",
+    "head.on-baseline": "В базовом периоде",
+    "head.on-p": "p",
+    "head.rhythm": "Ритм",
+    "rhythm.month": "месяц",
+    "rhythm.window": "последнее окно",
+    "rhythm.period": "весь период",
+    "rhythm.on": "{on} из {observed} ({low}–{high})",
+    "rhythm.usual": "{share} из {observed}",
+    "rhythm.more": "чаще",
+    "rhythm.less": "реже",
+    "rhythm.none": "без изменений",
+    "empty.rhythm": "Наблюдений слишком мало, чтобы сравнивать ритм.",
+    "hint.rhythm": (
+        "Наблюдение активно, если значение выше, чем в самой активной четверти базового "
+        "периода (для «реже» — в самой спокойной). Деятельность, которая то есть, то нет, "
+        "может не выполнить правило k из n и всё же видна здесь. Точный критерий против "
+        "базового периода; «чаще» или «реже» сказано лишь там, где доля выходит и за пределы "
+        "каждого базового месяца."
+    ),
     # section
     "section.steps-quiet": "Сдвиги в пределах ожидаемого",
     # digest
@@ -863,6 +886,73 @@ MESSAGES: dict[str, str] = {
     "drift.minimum": "минимум",
     "drift.maximum": "максимум",
     "value.no-ratified-baseline": "утверждённого базового периода нет",
+    "said.bands-out-of-reach": "недоступны: {bands}",
+    "said.usual-scale": "множитель и сдвиг обычные для: {sensor}",
+    "said.declared-scale": "множитель и сдвиг по каталогу",
+    "said.scale-from": "множитель и сдвиг из {file}",
+    "said.scale-declared-offset-usual": "множитель {scale} по каталогу, сдвиг обычный",
+    "said.offset-applied": "сдвиг 0: уже учтён поставщиком",
+    "said.offset-applied-announced": (
+        "сдвиг 0: уже учтён поставщиком, хотя каталог всё ещё указывает {offset}"
+    ),
+    "said.offset-from": "сдвиг {offset} из {file}",
+    "said.offset-by-baseline": "сдвиг {offset}: версия обработки {baseline} содержит −1000 DN",
+    "said.offset-by-date": (
+        "сдвиг {offset}: версия обработки не указана, а продукты от {day} содержат −1000 DN"
+    ),
+    "said.offset-clash": "сдвиг {offset}: {why}, хотя каталог указывает {declared}",
+    "said.offset-declared": "сдвиг {offset} по каталогу",
+    "said.offset-none-baseline": "сдвиг 0: в версии обработки {baseline} его нет",
+    "said.offset-none-early": "сдвиг 0: снято до его введения",
+    "said.look-by-place": "направление витка {look}: по месту фрагмента на орбите",
+    "said.published-only-late": (
+        "опубликован {published}, после {until}; более ранней версии не известно"
+    ),
+    "said.published-late": "заменён на {id}: опубликован {published}, после {until}",
+    "said.superseded-older": "заменён на {id}: прежняя версия той же съёмки",
+    "said.superseded-twice": "заменён на {id}: указан дважды",
+    "said.superseded-twice-other": "заменён на {id}: указан дважды, с другими файлами",
+    "said.superseded-lower": "заменён на {id}: опубликован одновременно, меньший идентификатор",
+    "said.sensor-not-agreed": "ни один согласованный показатель объекта не использует этот датчик",
+    "said.too-cloudy": "облачность {cover} % выше предела каталога {limit} %",
+    "said.described-by": "описан в {file}",
+    "said.no-mtl": "нет файла MTL: известен день съёмки, но не время",
+    "said.read-as": "прочитан как {sensor} по настройкам; дата из имени",
+    "said.read-by-folder": "прочитан по имени папки: известен день съёмки, но не виток",
+    "said.read-by-folder-orbit": (
+        "прочитан по имени папки: известен день съёмки, виток по имени гранулы"
+    ),
+    "said.nodata-two": "«нет данных»: {header} в заголовке, {declared} в каталоге",
+    "said.nodata-unfit": "«нет данных» {value} ({where}) невозможно в {type}",
+    "said.pixel-size": "размер пиксела {found}, заявлен {declared}",
+    "said.no-grid": "в заголовке нет сетки; взята из каталога",
+    "said.other-driver": "заявлен как {declared}, прочитан как {found} по сигнатуре",
+    "said.few-tiles": "фрагментов с достаточным числом пригодных пикселов: {n}",
+    "said.poor-texture": "текстура слишком бедна: согласуются фрагменты, {n}",
+    "said.tiles-disagree": "фрагменты расходятся: стандартная ошибка {error} пикс",
+    "said.within-error": "в пределах собственной ошибки: оставлен как получен",
+    "said.window-small": "окно {size} пикс слишком мало",
+    "said.no-iteration": "без итераций",
+    "said.beyond-search": "сдвиг за пределами поиска {limit} пикс",
+    "said.not-estimated": "не оценивался",
+    "said.no-reference": "нет опорного снимка",
+    "said.normalization": "нормировка {band}: {why}",
+    "said.few-ring": "в окружении лишь пикселов: {n}",
+    "said.gain-held": "множитель оставлен 1: мало контраста в окружении",
+    "said.few-invariant": "неизменных пикселов лишь {n}",
+    "said.nearly-same": "почти те же пикселы, что у {scene}",
+    "failure.FW210": "Каталог не удалось прочитать.",
+    "failure.FW220": "Снимок не удалось получить, прочитать или признать достоверным.",
+    "failure.FW221": "Снимку нужно больше места, памяти или времени, чем разрешено.",
+    "failure.FW230": "Результат не удалось записать.",
+    "failure.FW130": "Контур объекта неверен или не пересекает ни одного растра.",
+    "failure.FW150": "Продукт на диске отсутствует, неполон или изменён.",
+    "failure.FW999": "Обработка прервана ошибкой программы.",
+    "failure.told": "{what} Словами программы: {text}",
+    "look.ascending": "восходящий",
+    "look.descending": "нисходящий",
+    "where.header": "заголовок",
+    "where.catalogue": "каталог",
     # value
     "value.signed": "подписано",
     "value.not-signed": "не подписано",
