@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from pipeline.assessment.record import Rhythm
-from pipeline.report.facts.rhythm import rhythm_table
+from pipeline.report.facts.rhythm import kept_rhythm, rhythm_table
 from pipeline.report.words import Words
 
 
@@ -20,22 +20,26 @@ def rhythm(zone, kind, *, changed):
     )  # fmt: skip
 
 
-def test_changes_come_first_and_quiet_months_are_left_out():
-    looks = [
+def test_a_series_that_changed_is_one_row_and_the_others_are_counted():
+    spans = [
         rhythm("depot", "period", changed=False),
         rhythm("depot", "month", changed=False),
+        rhythm("pier", "period", changed=False),
         rhythm("pier", "month", changed=True),
     ]
-    told = rhythm_table(SimpleNamespace(rhythms=looks), Words("en"))
-    assert [(row[0], row[3], row[-1]) for row in told.rows] == [
-        ("pier", "month", "busier"),
-        ("depot", "whole period", "unchanged"),
-    ]
-    shown = [cell.replace("\u202f", " ") for cell in told.rows[0][5:8]]
-    assert shown == ["5 of 6 (36 % to 99 %)", "26 % of 31", "0.0121"]
+    report = SimpleNamespace(rhythms=spans)
+    told = rhythm_table(report, Words("en"))
+    (row,) = [[cell.replace("\u202f", " ") for cell in row] for row in told.rows]
+    assert row[0] == "pier"
+    assert row[3:] == [
+        "26 % of 31", "unchanged: 5 of 6 (36 % to 99 %), p 0.0121", "–", "2026-03",
+    ]  # fmt: skip
+    assert kept_rhythm(report, Words("en")) == "1 of 2 series kept their rhythm."
 
 
-def test_no_rhythm_is_said_in_words():
-    told = rhythm_table(SimpleNamespace(rhythms=[]), Words("en"))
-    assert not told.rows
-    assert told.empty == "Too few looks to compare a rhythm."
+def test_what_cannot_be_compared_is_said_in_words():
+    nothing = SimpleNamespace(rhythms=[])
+    assert rhythm_table(nothing, Words("en")).empty == "Too few looks to compare a rhythm."
+    assert kept_rhythm(nothing, Words("en")) == ""
+    quiet = SimpleNamespace(rhythms=[rhythm("depot", "period", changed=False)])
+    assert rhythm_table(quiet, Words("en")).empty == "No zone changed its rhythm."

@@ -208,7 +208,19 @@ def finding_facts(finding: Finding, report: Report, words: Words) -> tuple[Fact,
         ("notification", notification_text(finding.notification, words),
          words.code("note", finding.notification.note) if finding.notification.note else ""),
     ]  # fmt: skip
+    lines[1:1] = treaty_lines(finding.indicator, report, words)
     return tuple(Fact(words(f"label.{key}"), text, note, key) for key, text, note in lines)
+
+
+def treaty_lines(indicator: str, report: Report, words: Words) -> list[tuple[str, str, str]]:
+    """Return the agreed quantity that an indicator stands for; none where no record says."""
+    for item in report.method.get("indicators", ()):
+        if item.get("id") == indicator and item.get("treaty_quantity"):
+            how = item["observability"]
+            told = words(f"treaty.{how}", quantity=item["treaty_quantity"])
+            signed = "relation" if item.get("proxy_relation") else "no-relation"
+            return [("treaty", told, words(f"treaty.{signed}") if how == "proxy" else "")]
+    return []
 
 
 def sensors_text(finding: Finding, words: Words) -> str:

@@ -199,6 +199,7 @@ class Page:
     more_regions: Table
     notified: Table
     rhythm: Table
+    rhythm_kept: str
     steps: Table
     quiet_steps: Table
     drift: Table | None

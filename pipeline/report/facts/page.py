@@ -9,7 +9,7 @@ from pipeline.report.facts import findings as found
 from pipeline.report.facts import looks, sources
 from pipeline.report.facts.model import Fact, Page, Table, ZoneView
 from pipeline.report.facts.reliability import rates, reliability_table
-from pipeline.report.facts.rhythm import rhythm_table
+from pipeline.report.facts.rhythm import kept_rhythm, rhythm_table
 from pipeline.report.facts.series import charts
 from pipeline.report.facts.state import OBSERVED, ordered, sentence, stamps
 
@@ -77,9 +77,9 @@ def leading(report: Report, words: Words) -> tuple[Fact, ...]:
         text = without_finding(report, words)
         return (fact(words, "finding", text), *_match_without_finding(report, words))
     lead = ordered(report.findings)[0]
-    keep = ("value", "threshold", "onset", "quiet", "sensors", "notification")
-    facts = {item.code: item for item in found.finding_facts(lead, report, words)}
-    return tuple(facts[key] for key in keep) + _explanations(lead, words)
+    keep = {"value", "treaty", "threshold", "onset", "quiet", "sensors", "notification"}
+    facts = found.finding_facts(lead, report, words)
+    return tuple(item for item in facts if item.code in keep) + _explanations(lead, words)
 
 
 def without_finding(report: Report, words: Words) -> str:
@@ -295,6 +295,7 @@ def page_facts(report: Report, sha256: str, words: Words) -> Page:
         more_regions=sources.regions_table(report, words, FIRST_REGIONS),
         notified=sources.notified_table(report, words),
         rhythm=rhythm_table(report, words),
+        rhythm_kept=kept_rhythm(report, words),
         steps=sources.steps_table(report, words, alarm=True),
         quiet_steps=sources.steps_table(report, words, alarm=False),
         drift=sources.drift_table(report, words),
