@@ -14,9 +14,8 @@ import numpy as np
 
 from pipeline.kernels.baseline import (
     anomaly,
-    fit_baseline,
     fit_prior,
-    leave_one_out_scores,
+    fit_with_history,
     normalised_history,
     predict,
 )
@@ -80,7 +79,7 @@ class TrackSeries:
     pixel_area_m2: float
     set_aside: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def days(self) -> NDArray[np.float64]:
         """(time,) days since 1970, fractions included."""
         return np.array([moment.timestamp() / 86400.0 for moment in self.acquired])
@@ -165,7 +164,7 @@ def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
     prior = fit_prior(
         ring_only, np.isfinite(ring_only), days[quiet], harmonics=HARMONICS, trend=False
     )
-    history = leave_one_out_scores(
+    baseline, history = fit_with_history(
         values[quiet],
         usable[quiet],
         days[quiet],
@@ -173,9 +172,6 @@ def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
         ring=ring,
         harmonics=HARMONICS,
         trend=False,
-    )
-    baseline = fit_baseline(
-        values[quiet], usable[quiet], days[quiet], prior=prior, harmonics=HARMONICS, trend=False
     )
     later = normalised_history(
         anomaly(baseline, values[~quiet], usable[~quiet], days[~quiet]), ring

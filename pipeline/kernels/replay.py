@@ -7,6 +7,7 @@ replayed scene does, and would read as a confident "no change".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _MIN_PIXELS = 400
 _SHARE_EQUAL = 0.5  # of textured pixels; quantised looks of different dates share a few per cent
+_OF_NORMAL = 1.4826
+_MARGIN = 0.01  # of every limit: pairs so near to one are compared in full
 _FLOOR = 0.4  # of the noise of two independent looks; speckle six days apart is half coherent
 
 
@@ -102,18 +105,77 @@ def replayed_pairs(
     """
     step = max(1, looks.shape[1] // rows) if looks.ndim == 3 else 1
     sample, seen = looks[:, ::step], valid[:, ::step]
+    structure = _FineStructure.of(sample, seen)
     found = []
-    for j in range(len(looks)):
-        for i in range(j):
+    for j in range(1, len(looks)):
+        for i in structure.near(j, noise).tolist():
             result = nearly_same(sample[i], sample[j], seen[i] & seen[j], noise=noise)
             if result.same:
                 found.append((i, j, result))
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class _FineStructure:
+    """What pairs of looks are screened by, many at once; all (time, pixel).
+
+    Attributes
+    ----------
+    values, steps
+        Of each pixel, and how far it lies above its left neighbour.
+    seen
+        Both are valid.
+    """
+
+    values: NDArray[np.floating]
+    steps: NDArray[np.floating]
+    seen: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, looks: NDArray[np.floating], valid: NDArray[np.bool_]) -> _FineStructure:
+        ok, flat = valid & np.isfinite(looks), (len(looks), -1)
+        steps = np.diff(np.where(ok, looks, 0.0), axis=2)
+        pair = ok[:, :, 1:] & ok[:, :, :-1]
+        return cls(looks[:, :, 1:].reshape(flat), steps.reshape(flat), pair.reshape(flat))
+
+    def near(self, j: int, noise: float) -> NDArray[np.intp]:
+        """Return the looks before `j` that `nearly_same` might call the same: never too few."""
+        both = self.seen[:j] & self.seen[j]
+        n = both.sum(axis=1)
+        textured = both & (self.steps[:j] != 0)
+        equal = np.count_nonzero(textured & (self.values[:j] == self.values[j]), axis=1)
+        alike = equal > (1 - _MARGIN) * _SHARE_EQUAL * textured.sum(axis=1)
+        # the spread is a median: it is below a limit where half of the pixels are
+        limit = (1 + _MARGIN) * 2.0 * _FLOOR * noise / _OF_NORMAL
+        away = np.abs(self._gains(j, both)[:, None] * self.steps[j] - self.steps[:j])
+        close = np.count_nonzero((away < limit) & both, axis=1) >= 0.5 * n - 1
+        return np.flatnonzero((alike | close) & (n >= _MIN_PIXELS))
+
+    def _gains(self, j: int, both: NDArray[np.bool_]) -> NDArray[np.floating]:
+        if both.all():
+            sizes, size = self._sizes[:j], self._sizes[j]
+        else:
+            sizes = _masked_medians(np.abs(self.steps[:j]), both)
+            size = _masked_medians(np.broadcast_to(np.abs(self.steps[j]), both.shape), both)
+        known = (sizes > 0) & (size > 0)
+        return np.where(known, sizes / np.where(known, size, 1), 1).astype(self.steps.dtype)
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.floating]:
+        return np.asarray(np.median(np.abs(self.steps), axis=1))
+
+
+def _masked_medians(values: NDArray[np.floating], kept: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """Return the median of each row's kept values; 0 where there is none."""
+    ranked = np.sort(np.where(kept, values, np.inf), axis=1)
+    rows, count = np.arange(len(ranked)), kept.sum(axis=1)
+    middle = (ranked[rows, np.maximum(count - 1, 0) // 2] + ranked[rows, count // 2]) / 2
+    return np.where(count > 0, middle, 0)
+
+
 def _sigma(values: NDArray[np.floating]) -> float:
     """Return the robust sigma of values whose median is zero, as differences' is."""
-    return float(1.4826 * np.median(np.abs(values)))
+    return float(_OF_NORMAL * np.median(np.abs(values)))
 
 
 def _gain(of: NDArray[np.floating], onto: NDArray[np.floating]) -> float:

@@ -71,3 +71,28 @@ def test_pairs_are_found_in_time_order():
 def test_noise_must_be_above_zero(noise):
     with pytest.raises(ValueError, match="noise"):
         nearly_same(GROUND, GROUND, ALL, noise=noise)
+
+
+def test_screening_loses_no_pair_and_finds_what_comparing_all_pairs_finds():
+    rng = np.random.default_rng(5)
+    ground = rng.normal(0.0, 3.0, (1, 48, 90))
+    looks = (ground + rng.normal(0.0, 1.0, (14, 48, 90))).astype(np.float32)
+    valid = rng.random(looks.shape) > 0.1
+    valid[4] = True
+    # copies with ever more noise, one of them brighter and one under a haze
+    for copy, of, gain, haze, noise in (
+        (5, 1, 1.0, 0.0, 0.0),
+        (9, 2, 1.3, 0.0, 0.3),
+        (11, 3, 1.0, 4.0, 0.5),
+        (12, 4, 1.0, 0.0, 0.56),
+    ):
+        looks[copy] = gain * looks[of] + haze + rng.normal(0.0, noise, looks.shape[1:])
+    found = replayed_pairs(looks, valid, noise=1.0, rows=48)
+    slow = [
+        (i, j)
+        for j in range(14)
+        for i in range(j)
+        if nearly_same(looks[i], looks[j], valid[i] & valid[j], noise=1.0).same
+    ]
+    assert [(i, j) for i, j, _ in found] == slow
+    assert {(1, 5), (2, 9), (3, 11)} <= set(slow)

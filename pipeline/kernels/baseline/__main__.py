@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.kernels.baseline import fit_baseline, fit_prior, leave_one_out_scores
+from pipeline.kernels.baseline import fit_with_history
 
 
 def compile_loops() -> None:
@@ -15,9 +15,7 @@ def compile_loops() -> None:
     days = np.arange(6, dtype=np.float64)
     values = np.random.default_rng(0).normal(size=(6, 1, 64)).astype(np.float32)
     usable = np.isfinite(values)
-    prior = fit_prior(values, usable, days, harmonics=2, trend=False)
-    fit_baseline(values, usable, days, harmonics=2, trend=False, prior=prior)
-    leave_one_out_scores(values, usable, days, harmonics=2, trend=False, prior=prior)
+    fit_with_history(values, usable, days, harmonics=2, trend=False)
 
 
 if __name__ == "__main__":

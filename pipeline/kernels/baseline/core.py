@@ -190,42 +190,6 @@ def _sums(weights, residual):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def fit_pixels(values, used, days, design, floor):  # type: ignore[no-untyped-def]
-    """Fit (time, pixel) series; see `fit_baseline` for what the outputs mean."""
-    dates, pixels = values.shape
-    width = design.shape[1]
-    coefficients = np.full((width, pixels), np.nan, dtype=np.float32)
-    covariance = np.zeros((width, width, pixels), dtype=np.float32)
-    variance = np.full(pixels, np.nan, dtype=np.float32)
-    dof = np.zeros(pixels, dtype=np.float32)
-    columns = np.zeros(pixels, dtype=np.uint8)
-    counts = np.zeros(pixels, dtype=np.int16)
-    weights, residual = np.zeros(dates), np.zeros(dates)
-    inverse, beta = np.zeros((width, width)), np.zeros(width)
-    series, usable = np.zeros(dates), np.zeros(dates, dtype=np.bool_)
-    for p in range(pixels):
-        for t in range(dates):
-            usable[t] = used[t, p]
-            series[t] = values[t, p] if usable[t] else 0.0
-        k, counts[p] = fit_pixel(
-            series, usable, days, design, floor, weights, inverse, beta, residual
-        )
-        if k == 0:
-            continue
-        squares, total = _sums(weights, residual)
-        if total - k < 0.5:
-            continue
-        columns[p] = k
-        dof[p] = total - k
-        variance[p] = squares / (total - k)
-        for i in range(width):
-            coefficients[i, p] = beta[i] if i < k else 0.0
-            for j in range(width):
-                covariance[i, j, p] = inverse[i, j] if max(i, j) < k else 0.0
-    return coefficients, covariance, variance, dof, columns, counts
-
-
-@_compiled
 def _delete(group, used, weights, residual, design, k, inverse, system, right):  # type: ignore[no-untyped-def]
     """Solve (I - H W) [e, L] = [r, H] for the dates of a group, in place in `right`.
 
@@ -264,18 +228,51 @@ def _delete(group, used, weights, residual, design, k, inverse, system, right): 
 
 
 @_compiled
-def leave_out_pixels(values, used, days, design, floor, groups, scored):  # type: ignore[no-untyped-def]
-    """Residual, leverage, variance and dof of dates left out in groups.
+def _nothing_left_out(many, scored, pixels):  # type: ignore[no-untyped-def]
+    """Residual, leverage, variance and degrees of freedom before any date is left out."""
+    return (
+        np.full((many, scored, pixels), np.nan, dtype=np.float32),
+        np.full((many, scored, pixels), np.nan, dtype=np.float32),
+        np.full((many, pixels), np.nan, dtype=np.float32),
+        np.zeros((many, pixels), dtype=np.float32),
+    )
 
-    `groups` is (group, m), padded with -1. Residual and leverage are (group, scored, pixel) of a
-    group's first dates, variance and dof (group, pixel). The weights are those of the full fit.
+
+@_compiled
+def _score(left, g, p, group, used, weights, residual, right, squares, rest):  # type: ignore[no-untyped-def]
+    """Write what `_delete` found of one group of one pixel into the outputs."""
+    deleted, leverage, variance, dof = left
+    for i in range(group.size):
+        t = group[i]
+        rest -= weights[t]
+        squares -= weights[t] * residual[t] * right[i, 0]
+    if rest < 0.5:
+        return
+    dof[g, p] = rest
+    variance[g, p] = max(squares, 0.0) / rest
+    for i in range(min(group.size, deleted.shape[1])):
+        if used[group[i]]:
+            deleted[g, i, p] = right[i, 0]
+            leverage[g, i, p] = right[i, 1 + i]
+
+
+@_compiled
+def fit_pixels(values, used, days, design, floor, groups, scored):  # type: ignore[no-untyped-def]
+    """Fit (time, pixel) series, and score dates left out in groups by the weights of the full fit.
+
+    `groups` is (group, m), padded with -1; without any, nothing is left out. First come the
+    outputs that `fit_baseline` explains; then residual and leverage, (group, scored, pixel), of
+    each group's first dates, and variance and degrees of freedom without it, (group, pixel).
     """
     dates, pixels = values.shape
     width, (many, most) = design.shape[1], groups.shape
-    deleted = np.full((many, scored, pixels), np.nan, dtype=np.float32)
-    leverage = np.full((many, scored, pixels), np.nan, dtype=np.float32)
-    variance = np.full((many, pixels), np.nan, dtype=np.float32)
-    dof = np.zeros((many, pixels), dtype=np.float32)
+    coefficients = np.full((width, pixels), np.nan, dtype=np.float32)
+    covariance = np.zeros((width, width, pixels), dtype=np.float32)
+    variance = np.full(pixels, np.nan, dtype=np.float32)
+    dof = np.zeros(pixels, dtype=np.float32)
+    columns = np.zeros(pixels, dtype=np.uint8)
+    counts = np.zeros(pixels, dtype=np.int16)
+    left = _nothing_left_out(many, scored, pixels)
     weights, residual = np.zeros(dates), np.zeros(dates)
     inverse, beta = np.zeros((width, width)), np.zeros(width)
     system, right = np.zeros((most, most)), np.zeros((most, most + 1))
@@ -284,23 +281,24 @@ def leave_out_pixels(values, used, days, design, floor, groups, scored):  # type
         for t in range(dates):
             usable[t] = used[t, p]
             series[t] = values[t, p] if usable[t] else 0.0
-        k, _ = fit_pixel(series, usable, days, design, floor, weights, inverse, beta, residual)
+        k, counts[p] = fit_pixel(
+            series, usable, days, design, floor, weights, inverse, beta, residual
+        )
         if k == 0:
             continue
-        all_squares, all_weights = _sums(weights, residual)
+        squares, total = _sums(weights, residual)
         for g in range(many):
             m = _delete(groups[g], usable, weights, residual, design, k, inverse, system, right)
-            squares, rest = all_squares, all_weights - k
-            for i in range(m):
-                t = groups[g, i]
-                rest -= weights[t]
-                squares -= weights[t] * residual[t] * right[i, 0]
-            if m == 0 or rest < 0.5:
-                continue
-            dof[g, p] = rest
-            variance[g, p] = max(squares, 0.0) / rest
-            for i in range(min(m, scored)):
-                if usable[groups[g, i]]:
-                    deleted[g, i, p] = right[i, 0]
-                    leverage[g, i, p] = right[i, 1 + i]
-    return deleted, leverage, variance, dof
+            if m > 0:
+                group, rest = groups[g, :m], total - k
+                _score(left, g, p, group, usable, weights, residual, right, squares, rest)
+        if total - k < 0.5:
+            continue
+        columns[p] = k
+        dof[p] = total - k
+        variance[p] = squares / (total - k)
+        for i in range(width):
+            coefficients[i, p] = beta[i] if i < k else 0.0
+            for j in range(width):
+                covariance[i, j, p] = inverse[i, j] if max(i, j) < k else 0.0
+    return (coefficients, covariance, variance, dof, columns, counts), left

@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.kernels.baseline.core import leave_out_pixels
+from pipeline.kernels.baseline.core import fit_pixels
 from pipeline.kernels.baseline.design import design_matrix
 from pipeline.kernels.baseline.model import (
+    Baseline,
     anomaly,
+    as_baseline,
     checked,
     fit_baseline,
     fit_prior,
@@ -85,10 +87,50 @@ def leave_one_out_scores(
     -----
     Closed form: the normal equations are downdated with the robust weights of the full fit.
     """
-    day, _ = checked(values, valid, days)
-    single = Groups(np.arange(day.size)[:, None], 1)
-    left = _left_out(values, valid, day, single, harmonics=harmonics, trend=trend, prior=prior)
-    return normalised_history(left[:, 0], ring)
+    _, history = fit_with_history(
+        values, valid, days, harmonics=harmonics, trend=trend, prior=prior, ring=ring
+    )
+    return history
+
+
+def fit_with_history(
+    values: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    days: ArrayLike,
+    *,
+    harmonics: int = 2,
+    trend: bool = True,
+    prior: VariancePrior | None = None,
+    ring: NDArray[np.bool_] | None = None,
+) -> tuple[Baseline, History]:
+    """Return what `fit_baseline` and `leave_one_out_scores` return, from one fit of each pixel."""
+    day, usable = checked(values, valid, days)
+    known = prior or fit_prior(values, valid, day, harmonics=harmonics, trend=trend)
+    origin = float(day.mean())
+    design = design_matrix(day, harmonics=harmonics, trend=trend, origin=origin)
+    flat, used = flattened(values, usable)
+    single, floor = np.arange(day.size)[:, None], smallest_spread(known)
+    scores, fits = np.empty(flat.shape, dtype=np.float32), []
+    for start in range(0, max(1, flat.shape[1]), BLOCK_PIXELS):
+        part = np.s_[:, start : start + BLOCK_PIXELS]
+        block = np.ascontiguousarray(flat[part]), np.ascontiguousarray(used[part])
+        fit, left = fit_pixels(*block, day, design, floor, single, 1)
+        scores[part] = _left_out_scores(left, known)
+        fits.append(fit)
+    found = tuple(np.concatenate(parts, axis=-1) for parts in zip(*fits, strict=True))
+    baseline = as_baseline(
+        found, usable, day, harmonics=harmonics, trend=trend, origin=origin, prior=known
+    )
+    return baseline, normalised_history(scores.reshape(values.shape), ring)
+
+
+def _left_out_scores(
+    left: tuple[NDArray[np.float32], ...], prior: VariancePrior
+) -> NDArray[np.float64]:
+    """(time, pixel) normal scores of dates that `fit_pixels` left out alone."""
+    deleted, leverage, variance, dof = left
+    scale = np.sqrt(shrunk_variance(variance, dof, prior)) * np.sqrt(1.0 + leverage[:, 0])
+    return normal_score(deleted[:, 0] / scale, dof + prior.dof)
 
 
 def leave_group_out_scores(
@@ -190,34 +232,3 @@ def _check(groups: Groups, dates: int) -> None:
         named = [date for date in row if date >= 0]
         if len(set(named)) < len(named) or len(named) < groups.scored:
             raise ValueError(f"a group must name {groups.scored} or more different dates: {row}")
-
-
-def _left_out(
-    values: NDArray[np.floating],
-    valid: NDArray[np.bool_],
-    day: NDArray[np.float64],
-    groups: Groups,
-    *,
-    harmonics: int,
-    trend: bool,
-    prior: VariancePrior | None,
-) -> NDArray[np.float32]:
-    known = prior or fit_prior(values, valid, day, harmonics=harmonics, trend=trend)
-    design = design_matrix(day, harmonics=harmonics, trend=trend, origin=float(day.mean()))
-    flat, used = flattened(values, valid & np.isfinite(values))
-    indices = np.ascontiguousarray(groups.dates, dtype=np.int64)
-    out = np.empty((len(indices), groups.scored, flat.shape[1]), dtype=np.float32)
-    for start in range(0, flat.shape[1], BLOCK_PIXELS):
-        part = slice(start, start + BLOCK_PIXELS)
-        deleted, leverage, variance, dof = leave_out_pixels(
-            np.ascontiguousarray(flat[:, part]),
-            np.ascontiguousarray(used[:, part]),
-            day,
-            design,
-            smallest_spread(known),
-            indices,
-            groups.scored,
-        )
-        scale = np.sqrt(shrunk_variance(variance, dof, known))[:, None] * np.sqrt(1.0 + leverage)
-        out[:, :, part] = normal_score(deleted / scale, (dof + known.dof)[:, None])
-    return out.reshape(*out.shape[:2], *values.shape[1:])

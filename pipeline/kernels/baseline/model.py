@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.kernels.baseline.core import fit_pixels
 from pipeline.kernels.baseline.design import column_count, design_matrix
 from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance, variance_prior
+
+# Of `fit_pixels`: no dates are left out.
+NO_GROUPS = np.empty((0, 1), np.int64)
 
 
 class Baseline(NamedTuple):
@@ -119,9 +122,26 @@ def fit_baseline(
         prior = fit_prior(values, valid, days, harmonics=harmonics, trend=trend)
     start = float(day.mean()) if origin is None else origin
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=start)
-    found = fit_pixels(*flattened(values, usable), day, design, smallest_spread(prior))
+    floor = smallest_spread(prior)
+    found, _ = fit_pixels(*flattened(values, usable), day, design, floor, NO_GROUPS, 1)
+    return as_baseline(
+        found, usable, day, harmonics=harmonics, trend=trend, origin=start, prior=prior
+    )
+
+
+def as_baseline(
+    fitted: tuple[NDArray[Any], ...],
+    usable: NDArray[np.bool_],
+    day: NDArray[np.float64],
+    *,
+    harmonics: int,
+    trend: bool,
+    origin: float,
+    prior: VariancePrior,
+) -> Baseline:
+    """Return the baseline that `fit_pixels` found for `usable` (time, y, x) pixels."""
     coefficients, covariance, variance, dof, columns, dates = (
-        part.reshape(part.shape[:-1] + values.shape[1:]) for part in found
+        part.reshape(part.shape[:-1] + usable.shape[1:]) for part in fitted
     )
     first, last = _span(usable, day)
     return Baseline(
@@ -135,7 +155,7 @@ def fit_baseline(
         last_day=last,
         harmonics=harmonics,
         trend=trend,
-        origin=start,
+        origin=origin,
         prior=prior,
     )
 
@@ -151,7 +171,8 @@ def fit_prior(
     """Fit the variance prior of a whole window, to be shared by its blocks; see `fit_baseline`."""
     day, usable = checked(values, valid, days)
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=float(day.mean()))
-    *_, variance, dof, _, _ = fit_pixels(*flattened(values, usable), day, design, 0.0)
+    found, _ = fit_pixels(*flattened(values, usable), day, design, 0.0, NO_GROUPS, 1)
+    _, _, variance, dof, _, _ = found
     return variance_prior(variance, dof)
 
 
