@@ -257,7 +257,8 @@ def looks(page: Page, drawings: Drawings, sheet: Sheet) -> list[Block]:
         sheet.heading("series"), text(words("hint.series"), "note"),
         sheet.key(drawings.series_key, 4),
         charts(page, drawings, sheet, "", 2, 1.0),
-        sheet.heading("rhythm"), text(words("hint.rhythm"), "note"), sheet.table(page.rhythm), text(page.rhythm_kept, "note"),
+        sheet.heading("rhythm"), text(words("hint.rhythm"), "note"), sheet.table(page.rhythm),
+        text(page.rhythm_kept, "note"),
         sheet.heading("steps"), text(words("hint.steps"), "note"), sheet.table(page.steps),
     ]  # fmt: skip
     return told

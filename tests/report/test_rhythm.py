@@ -29,7 +29,9 @@ def test_a_series_that_changed_is_one_row_and_the_others_are_counted():
     ]
     report = SimpleNamespace(rhythms=spans)
     told = rhythm_table(report, Words("en"))
-    (row,) = [[cell.replace("\u202f", " ") for cell in row] for row in told.rows]
+    (row,) = [
+        [cell.replace("\u202f", " ").replace("\xa0", " ") for cell in row] for row in told.rows
+    ]
     assert row[0] == "pier"
     assert row[3:] == [
         "26 % of 31", "unchanged: 5 of 6 (36 % to 99 %), p 0.0121", "–", "2026-03",

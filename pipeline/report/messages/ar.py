@@ -453,7 +453,7 @@ MESSAGES: dict[str, str] = {
     "head.on-period": "الفترة كلها",
     "head.on-window": "أحدث نافذة",
     "head.busy-months": "أشهر مختلفة",
-    "rhythm.span": "{verdict}: {seen}، p {p}",
+    "rhythm.span": "{verdict}: {seen}، p {p}",
     "rhythm.kept": "حافظت {kept} من {series} سلسلة على إيقاعها.",
     "empty.rhythm": "لم تغيّر أي منطقة إيقاعها.",
     "empty.rhythm-looks": "المشاهدات أقل من أن يُقارن بها إيقاع.",

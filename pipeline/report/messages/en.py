@@ -385,7 +385,7 @@ MESSAGES: dict[str, str] = {
     "head.on-period": "Whole period",
     "head.on-window": "Newest window",
     "head.busy-months": "Months that differ",
-    "rhythm.span": "{verdict}: {seen}, p {p}",
+    "rhythm.span": "{verdict}: {seen}, p {p}",
     "rhythm.kept": "{kept} of {series} series kept their rhythm.",
     "empty.rhythm": "No zone changed its rhythm.",
     "empty.rhythm-looks": "Too few looks to compare a rhythm.",

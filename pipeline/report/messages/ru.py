@@ -467,7 +467,7 @@ MESSAGES: dict[str, str] = {
     "head.on-period": "Весь период",
     "head.on-window": "Последнее окно",
     "head.busy-months": "Отличные месяцы",
-    "rhythm.span": "{verdict}: {seen}, p {p}",
+    "rhythm.span": "{verdict}: {seen}, p {p}",
     "rhythm.kept": "Рядов, сохранивших ритм: {kept} из {series}.",
     "empty.rhythm": "Ни одна зона не изменила ритм.",
     "empty.rhythm-looks": "Наблюдений слишком мало, чтобы сравнивать ритм.",
