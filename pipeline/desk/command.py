@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from pipeline.desk.server import serve
 from pipeline.desk.state import open_desk
+from pipeline.errors import printable
 from pipeline.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pipeline.desk.state import Desk
     from pipeline.progress import Show
 
 
@@ -50,6 +53,7 @@ def explore_site(
     """
     desk = open_desk(settings, site=site, as_of=as_of, out=out, show=show)
     name = desk.run.sites[0].id
+    Thread(target=_told_when_loaded, args=(desk, say), daemon=True).start()
     serve(
         desk,
         port=port,
@@ -57,3 +61,15 @@ def explore_site(
         announce=lambda url: say(f"Desk of {name}: {url} (Ctrl-C ends it)"),
     )
     say("Desk closed.")
+
+
+def _told_when_loaded(desk: Desk, say: Callable[[str], object]) -> None:
+    """Say in the terminal, too, how loading ended."""
+    desk.wait()
+    if desk.failure is not None:
+        say(f"fairwitness: {printable(desk.failure)}")
+        return
+    for note in desk.opened.notes:
+        say(f"{desk.opened.site.id}: {note}")
+    looks = sum(len(track.outcome.series.acquired) for track in desk.tracks.values())
+    say(f"{desk.opened.site.id}: ready, {looks} looks on {len(desk.tracks)} tracks")

@@ -275,13 +275,11 @@ class Gallery:
         """Return the main feature's step between two looks less that of the ring, (y, x)."""
         if self.scores is None:
             raise ValueError("change is measured in what is scored")
-        name = self.scores.features[0]
+        name, track = self.scores.features[0], self.scores.track
         pair = feature_window(
-            self.track, self.pixels, name, part.rows, part.columns, looks=(before, after)
+            track, self.pixels, name, part.rows, part.columns, looks=(before, after)
         )
-        ring = ring_medians(
-            self.track.series.features[name][[before, after]], self.track.series.ring
-        )
+        ring = ring_medians(track.series.features[name][[before, after]], track.series.ring)
         return np.asarray((pair[1] - pair[0]) - np.float32(ring[1] - ring[0]), dtype=np.float32)
 
 

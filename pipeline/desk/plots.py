@@ -44,11 +44,22 @@ def draw_findings(report: Report, ax: Any = None) -> Any:
         ax.barh(row, last - item.onset[1], left=item.onset[1], color=colour, hatch=hatch,
                 edgecolor="white", height=0.7)  # fmt: skip
         ax.plot([*item.onset], [row, row], color="#14181c", linewidth=1)
+        ax.plot(item.onset[1], row, "D", color=colour, markersize=4)  # a finding of one look, too
     ax.set_yticks(range(len(items)), [f"{i.zone}: {i.indicator} ({i.headline})" for i in items])
     ax.invert_yaxis()
     ax.set_title(f"{report.site.id if report.site else ''}: findings; thin lines: onset between")
     ax.set_xlabel("UTC")
+    _few_dates(ax)
     return ax
+
+
+def _few_dates(ax: Any) -> None:
+    from matplotlib import dates  # noqa: PLC0415 - heavy
+
+    made: Any = dates  # its types are not told
+    locator = made.AutoDateLocator(maxticks=8)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(made.ConciseDateFormatter(locator))
 
 
 def draw_series(looks: Sequence[Assessment], findings: Sequence[Finding], ax: Any = None) -> Any:
@@ -80,6 +91,7 @@ def draw_series(looks: Sequence[Assessment], findings: Sequence[Finding], ax: An
     ax.set_title(f"{looks[0].indicator} in {looks[0].zone}, {looks[0].sensor} {looks[0].track}")
     ax.set_ylabel(looks[0].unit)
     ax.legend(loc="upper left", fontsize="small")
+    _few_dates(ax)
     return ax
 
 

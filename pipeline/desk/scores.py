@@ -7,26 +7,28 @@ context ring, applied to all pixels of the site and not only to those of its zon
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.assessment.features import evaluate
+from pipeline.assessment.features import FEATURES, evaluate
+from pipeline.assessment.indicators import TrackAssessor
 from pipeline.assessment.measures import pixel_cut
 from pipeline.assessment.series import HARMONICS
 from pipeline.kernels.baseline import anomaly, fit_baseline, leave_one_out_scores
 from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised
 from pipeline.kernels.masking import usable
-from pipeline.workflows.monitor.tracks import HALO_PX
+from pipeline.workflows.monitor.tracks import HALO_PX, track_series
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from pipeline.agreement import Site
     from pipeline.desk.warm import Pixels
     from pipeline.workflows.monitor.record import TrackOutcome
 
@@ -46,6 +48,27 @@ def main_features(track: TrackOutcome) -> tuple[str, ...]:
         if known.issuperset(wanted):
             return wanted
     return tuple(sorted(known - {"span"}))[:1]
+
+
+def scored_track(track: TrackOutcome, site: Site) -> TrackOutcome | None:
+    """Return a track with features that can be scored; None where its bands allow none.
+
+    Where no agreed indicator asks for such features, they are read from the chips beside those
+    that are judged.
+    """
+    if main_features(track):
+        return track
+    roles = {band.role for band in track.plan.sensor.bands if band.name in track.plan.bands}
+    wanted = next(
+        (names for names in RECIPES if all(set(FEATURES[n].roles) <= roles for n in names)), ()
+    )
+    if not wanted:
+        return None
+    own = track.series
+    found = track_series(track.plan, site, track.chips, wanted, None, track.ground)
+    features = {**own.features, **found.features}
+    series = replace(own, features=features)
+    return replace(track, series=series, assessor=TrackAssessor(series), variants={})
 
 
 @dataclass

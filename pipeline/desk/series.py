@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pipeline.assessment.record import Assessment, Detectability
     from pipeline.desk.state import Desk, DeskTrack
+    from pipeline.workflows.monitor.record import TrackOutcome
 
 INTERVAL = 1.96  # half width of a 95 % interval, standard deviations
 MOST_CORNERS = 500
@@ -254,8 +255,8 @@ def _expected(
     step = _ring_step(track, name)
     level = (mean - np.nan_to_num(step)).astype(np.float32)[:, None, None]
     prior = None
-    if place.weight.size == 1 and name in track.outcome.assessor.scores:
-        prior = track.outcome.assessor.score(name).baseline.prior
+    if place.weight.size == 1 and name in _scored(track).assessor.scores:
+        prior = _scored(track).assessor.score(name).baseline.prior
     baseline = fit_baseline(
         level[quiet], np.isfinite(level[quiet]), series.days[quiet],
         harmonics=HARMONICS, trend=False, prior=prior,
@@ -269,9 +270,14 @@ def _expected(
     return middle, middle - half, middle + half, score
 
 
+def _scored(track: DeskTrack) -> TrackOutcome:
+    """Return the track with all features that were read of it."""
+    return track.gallery.scores.track if track.gallery.scores else track.outcome
+
+
 def _ring_step(track: DeskTrack, name: str) -> NDArray[np.float64]:
     """Return by how much the whole scene stood off its history on each date; 0 where unknown."""
-    outcome = track.outcome
+    outcome = _scored(track)
     if name in outcome.series.features:
         medians = ring_medians(outcome.series.features[name], outcome.series.ring)
         if name in outcome.assessor.scores:

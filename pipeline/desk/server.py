@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import secrets
 import socket
-import sys
 import webbrowser
 from dataclasses import dataclass
 from functools import partial
@@ -194,9 +193,3 @@ def start_in_background(desk: Desk, *, port: int = 0, framed: bool = True) -> Ad
     thread.start()
     url = f"http://{LOOPBACK}:{number}/?token={token}"
     return Address(url, number, token, server, thread)
-
-
-def main_thread_line(text: str) -> None:
-    """Write one line to standard error at once."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()

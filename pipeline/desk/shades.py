@@ -33,7 +33,7 @@ CLASSES: dict[int, tuple[str, str]] = {
     SNOW: ("snow", "#bfe4f2"),
     SWATH_EDGE: ("edge", "#e0b050"),
     MISSING: ("missing", "#4a3a5e"),
-    LOAD_FAILED: ("failed", "#b93207"),
+    LOAD_FAILED: ("failed", "#d1350a"),
     WITHHELD: ("withheld", "#1d1f21"),
 }
 UNSCORED = "#f6f6f4"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.desk.judging import Bench, TrackBench
 from pipeline.desk.layers import Gallery
 from pipeline.desk.opening import chosen_site, open_site
-from pipeline.desk.scores import ScoreMaps, main_features
+from pipeline.desk.scores import ScoreMaps, main_features, scored_track
 from pipeline.desk.warm import warm_pixels
 from pipeline.desk.whatif import WhatIf
 from pipeline.errors import FairWitnessError, printable
@@ -251,9 +251,11 @@ class Desk:
 
     def _desk_track(self, outcome: TrackOutcome, opened: Opened, state: Path) -> DeskTrack:
         pixels = warm_pixels(outcome, opened.site.polygon, state, self._tell)
-        features = main_features(outcome)
         self._tell("scores", text=outcome.series.sensor)
-        scores = ScoreMaps(outcome, pixels, features) if features else None
+        scored = scored_track(outcome, opened.site)
+        scores = None
+        if scored is not None and scored.series.in_baseline.any():
+            scores = ScoreMaps(scored, pixels, main_features(scored))
         gallery = Gallery(outcome, pixels, scores)
         self._tell("stretches", text=f"{outcome.series.sensor}: {len(gallery.layers)} layers")
         return DeskTrack(self._key(outcome), outcome, gallery)

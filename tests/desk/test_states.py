@@ -1,0 +1,164 @@
+"""Little or nothing to show: each answer says what is going on, and never "no change"."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from pipeline.desk.state import Desk, open_desk
+from pipeline.errors import RunLocked, SettingsError, UsageError
+from pipeline.store.locks import run_lock
+from tests.desk.conftest import browser_of, loaded
+from tests.workflows.runs import Trial
+
+API = ("/api/site", "/api/findings", "/api/looks/x", "/api/features/x", "/api/value/x/y?x=0&y=0")
+
+
+@pytest.fixture
+def trial(tmp_path):
+    """Two sites with their tiles, free to be damaged, and no product."""
+    return Trial(tmp_path)
+
+
+def test_before_anything_is_loaded_every_answer_says_so(town):
+    desk = Desk(town.run, town.sites)
+    browser = browser_of(desk)
+    for address in API:
+        answer = browser.get(address)
+        assert (answer.status, answer.json["error"]["code"]) == (503, "loading"), address
+    for address in ("/api/series", "/api/whatif", "/api/statements"):
+        assert browser.post(address, {}).json["error"]["code"] == "loading"
+    told = browser.get("/api/progress").json
+    assert (told["phase"], told["ready"], told["failed"]) == ("starting", False, False)
+
+
+def test_what_went_wrong_while_loading_is_said_in_one_line(trial):
+    desk = open_desk(trial.settings, site="town")
+    with run_lock(trial.out):
+        desk.start()
+        desk.wait(60)
+    assert isinstance(desk.failure, RunLocked)
+    browser = browser_of(desk)
+    told = browser.get("/api/progress").json
+    assert (told["phase"], told["failed"]) == ("failed", True)
+    assert "scenes are admitted when it is done" in told["text"]
+    answer = browser.get("/api/site")
+    assert (answer.status, answer.json["error"]["code"]) == (
+        503,
+        desk.failure.code,
+    )
+    assert "\n" not in answer.json["error"]["message"]
+
+
+@pytest.mark.slow
+def test_without_a_product_the_desk_opens_from_scenes_and_says_so(trial):
+    desk = loaded(open_desk(trial.settings, site="town"))
+    browser = browser_of(desk)
+    site = browser.get("/api/site").json
+    assert site["exploratory_only"]
+    assert any("no product yet" in note for note in site["notes"])
+    assert site["tracks"][0]["looks"] == 21
+    assert not (trial.out / "sites").exists()
+    assert browser.post("/api/whatif", {}).json["agreed_findings"] == len(desk.findings)
+    assert desk.detectability
+    said = browser.post("/api/statements", {"kind": "note", "about": {}, "body": {}})
+    assert (said.status, said.json["error"]["code"]) == (409, "no-product")
+
+
+def test_a_site_without_scenes_has_no_track_and_says_so(trial):
+    desk = loaded(open_desk(trial.settings, site="town", as_of="2021-11-02"))
+    browser = browser_of(desk)
+    site = browser.get("/api/site").json
+    assert site["state"]["code"] == "no-scenes"
+    assert "no scene" in site["state"]["text"]
+    assert site["tracks"] == []
+    assert browser.get("/api/findings").json["findings"] == []
+    assert browser.get("/api/looks/x").status == 404
+
+
+@pytest.mark.slow
+def test_a_broken_scene_is_a_look_that_failed(trial):
+    broken = trial.items("town")[-1]
+    for path in broken.glob("*.tif"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    desk = loaded(open_desk(trial.settings, site="town"))
+    browser = browser_of(desk)
+    site = browser.get("/api/site").json
+    assert site["failures"][0]["message"]
+    key = site["tracks"][0]["key"]
+    looks = browser.get(f"/api/looks/{key}").json
+    failed = looks[-1]
+    assert (failed["status"], failed["index"], failed["observed"]) == ("failed", None, 0.0)
+    assert failed["failure"]
+    assert failed["coverage"] == {"failed": 1.0}
+    tile = browser.get(f"/api/tile/{key}/vv/{failed['id']}/0/0/0.png")
+    assert tile.status == 200  # hatched all over: the track's other tests look at the pixels
+    point = {
+        "type": "Point",
+        "coordinates": [sum(site["tracks"][0]["extent"][i::2]) / 2 for i in (0, 1)],
+    }
+    told = browser.post("/api/series", {"track": key, "feature": "vv_db", "geometry": point}).json
+    assert told["looks"][-1]["value"] is None
+    assert told["looks"][-1]["reason"] == "load-failed"
+
+
+def test_all_scenes_broken_says_that_none_could_be_loaded(trial):
+    for path in trial.tiles.rglob("*.tif"):
+        path.write_bytes(b"not a tile")
+    desk = loaded(open_desk(trial.settings, site="town"))
+    site = browser_of(desk).get("/api/site").json
+    assert site["state"] == {"code": "all-failed", "text": "not one scene could be loaded"}
+    assert len(site["failures"]) == 21
+
+
+@pytest.mark.slow
+def test_a_product_of_other_rules_is_not_shown_as_agreed(town_trial, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(town_trial.folder, folder)
+    agreement = folder / "agreement.yaml"
+    agreement.write_text(agreement.read_text().replace("value: 7200", "value: 7300"))
+    desk = loaded(open_desk(folder / "settings.yaml", site="town"))
+    site = browser_of(desk).get("/api/site").json
+    assert site["exploratory_only"]
+    assert any("other rules" in note for note in site["notes"])
+
+
+@pytest.mark.slow
+def test_a_changed_product_is_not_shown(town_trial, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(town_trial.folder, folder)
+    (report,) = folder.glob("out/sites/town/*/report.json")
+    report.write_bytes(report.read_bytes().replace(b'"kind":"monitor"', b'"kind":"Monitor"'))
+    desk = loaded(open_desk(folder / "settings.yaml", site="town"))
+    assert desk.opened.report is None
+    assert any("cannot be shown" in note for note in desk.opened.notes)
+
+
+@pytest.mark.slow
+def test_another_site_of_the_agreement_is_one_address_away(town, town_browser):
+    answer = town_browser.get("/api/progress?site=hill")
+    assert answer.status == 200
+    assert town.of_site("hill") is town.of_site("hill")
+    assert town.of_site("town") is town
+    assert town_browser.get("/api/site?site=nowhere").json["error"]["code"] == "no-site"
+    town.of_site("hill").wait(120)
+    assert town_browser.get("/api/site?site=hill").json["site"]["id"] == "hill"
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"site": "nowhere"}, UsageError),
+        ({"as_of": "yesterday"}, UsageError),
+    ],
+)
+def test_what_cannot_be_opened_is_refused_before_anything_is_served(trial, options, error):
+    with pytest.raises(error):
+        open_desk(trial.settings, **options)
+
+
+def test_bad_settings_are_refused_with_file_and_line(trial):
+    trial.edit("settings.yaml", "output: out", "outputs: out")
+    with pytest.raises(SettingsError, match="unknown key 'outputs'"):
+        open_desk(trial.settings)
