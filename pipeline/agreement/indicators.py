@@ -290,6 +290,13 @@ class Indicator(Terms):
             raise broken("at least one sensor is needed", "sensors")
         if self.proxy_relation is not None and self.observability != "proxy":
             raise broken("a proxy_relation belongs to observability 'proxy'", "proxy_relation")
+        falling = "<" in self.threshold.comparator
+        if self.threshold.kind == "absolute" and self.direction == ("more" if falling else "less"):
+            rule = (
+                f"direction '{self.direction}' contradicts a value that counts when it is"
+                f" {self.threshold.comparator} {self.threshold.value:g}"
+            )
+            raise broken(rule, "direction")
         for field in ("sensors", "zone_kinds", "sites"):
             refuse_repeated(getattr(self, field), field.removesuffix("s"), field)
         return self

@@ -111,6 +111,11 @@ def test_a_rehearsal_is_stamped(tmp_path):
             "a deviation threshold is a size",
         ),
         (
+            'value: 9000, comparator: ">"',
+            'value: 9000, comparator: "<="',
+            "direction 'more' contradicts a value that counts when it is <= 9000",
+        ),
+        (
             "value: 0.1, reference: last-declaration",
             "value: 0.1",
             "'reference' belongs to a relative",
