@@ -296,7 +296,7 @@ class Indicator(Terms):
                 f"direction '{self.direction}' contradicts a value that counts when it is"
                 f" {self.threshold.comparator} {self.threshold.value:g}"
             )
-            raise broken(rule, "direction")
+            raise broken(rule, "threshold", "comparator")
         for field in ("sensors", "zone_kinds", "sites"):
             refuse_repeated(getattr(self, field), field.removesuffix("s"), field)
         return self
