@@ -247,7 +247,7 @@ def _track(desk: Desk, key: str) -> DeskTrack:
 
 
 def _look(track: DeskTrack, name: str) -> int:
-    names = views.look_ids(track)
+    names = track.looks
     if name not in names:
         raise Unanswerable("no-look", f"{track.key} has no look {name!r}", 404)
     return names.index(name)

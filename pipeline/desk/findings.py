@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.desk import series, statements
-from pipeline.desk.views import look_ids
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,7 +88,7 @@ def evidence_of(desk: Desk, item: Finding) -> dict[str, Any] | None:
     track = _track_of(desk, peak)
     if track is None:
         return None
-    times, names = track.outcome.series.acquired, look_ids(track)
+    times, names = track.outcome.series.acquired, track.looks
     after = times.index(peak.acquired)
     before = _look_before(track, item.zone, item.onset[0], after)
     layer = next((name for name in FIRST_LAYERS if name in track.gallery.layers), "coverage")

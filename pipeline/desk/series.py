@@ -14,7 +14,6 @@ from pyproj import Transformer
 from pipeline.assessment.features import FEATURES, decibels
 from pipeline.assessment.series import HARMONICS, ring_medians
 from pipeline.desk.scores import feature_window
-from pipeline.desk.views import look_ids
 from pipeline.errors import UsageError
 from pipeline.imagery.grid import zone_fractions
 from pipeline.kernels.baseline import fit_baseline, predict
@@ -169,7 +168,7 @@ def feature_series(desk: Desk, track: DeskTrack, name: str, geometry: Any) -> di
     looks = []
     cut = track.gallery.scores.cut if track.gallery.scores else np.inf
     quiet = track.outcome.series.in_baseline
-    for index, look in enumerate(look_ids(track)):
+    for index, look in enumerate(track.looks):
         looks.append(
             {
                 "look": look,
@@ -312,7 +311,7 @@ def zone_series(desk: Desk, track: DeskTrack, indicator: str, zone: str) -> dict
     ]
     if not own:
         raise UsageError(f"{indicator!r} is not judged in zone {zone!r} on {track.key}")
-    names = dict(zip(series.acquired, look_ids(track), strict=True))
+    names = dict(zip(series.acquired, track.looks, strict=True))
     by_time = {look.acquired: look for look in own}
     known = [by_time.get(moment) for moment in series.acquired]
     first = own[-1]

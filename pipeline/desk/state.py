@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,16 @@ class DeskTrack:
     key: str
     outcome: TrackOutcome
     gallery: Gallery
+
+    @cached_property
+    def looks(self) -> tuple[str, ...]:
+        """A name for every look that an address can carry, in time order."""
+        found: list[str] = []
+        for moment in self.outcome.series.acquired:
+            name = f"{moment:%Y%m%dT%H%M%SZ}"
+            again = sum(item.split("-")[0] == name for item in found)
+            found.append(f"{name}-{again}" if again else name)
+        return tuple(found)
 
 
 @dataclass
@@ -197,11 +208,20 @@ class Desk:
         try:
             self._build()
             self._tell("ready", done=1, total=1)
+            self._ended.set()
+            self._score_ahead()
         except Exception as error:  # noqa: BLE001 - whatever it is, the page must be able to say it
             self._failure = error
             self.progress = Progress("failed", text=printable(error))
         finally:
             self._ended.set()
+
+    def _score_ahead(self) -> None:
+        """Score what nobody has looked at yet, so that later tiles are warm."""
+        for track in self.tracks.values():
+            scores = track.gallery.scores
+            for block in scores.blocks if scores is not None else ():
+                scores.make(*block)
 
     def _build(self) -> None:
         opened = open_site(self.run, self._tell)

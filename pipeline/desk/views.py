@@ -208,16 +208,6 @@ def failures_of(desk: Desk) -> list[dict[str, Any]]:
     return found
 
 
-def look_ids(track: DeskTrack) -> list[str]:
-    """Return a name for every look that an address can carry, in time order."""
-    found: list[str] = []
-    for moment in track.outcome.series.acquired:
-        name = f"{moment:%Y%m%dT%H%M%SZ}"
-        again = sum(item.split("-")[0] == name for item in found)
-        found.append(f"{name}-{again}" if again else name)
-    return found
-
-
 def looks_view(desk: Desk, track: DeskTrack) -> list[dict[str, Any]]:
     """Return every look of a track with what was seen of the zones, failed ones included."""
     series, plan = track.outcome.series, track.outcome.plan
@@ -225,7 +215,7 @@ def looks_view(desk: Desk, track: DeskTrack) -> list[dict[str, Any]]:
     weight = np.sum([np.asarray(w, np.float64) for w in series.zones.values()], axis=0)
     residual = track.outcome.scene_facts
     found = []
-    for index, name in enumerate(look_ids(track)):
+    for index, name in enumerate(track.looks):
         look = plan.looks[index]
         shares = _shares(series.codes[index], weight)
         observed = shares.get("observed", 0.0)
