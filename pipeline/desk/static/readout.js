@@ -5,7 +5,7 @@ import { byId, fill, h } from "./dom.js";
 import { number, place, quantity } from "./format.js";
 import { bothMaps, mainMap } from "./map.js";
 import { state, trackOf, watch } from "./state.js";
-import { projectionOf } from "./tiles.js";
+import { insideSite, projectionOf } from "./tiles.js";
 import { plain, word } from "./words.js";
 
 const ol = window.ol;
@@ -35,6 +35,11 @@ function at(coordinate) {
   if (box.firstChild?.className === "where") box.replaceChild(where, box.firstChild);
   else fill(box, where);
   clearTimeout(timer);
+  if (!insideSite(track, coordinate)) {
+    asked?.abort();
+    fill(box, where, h("span", { class: "soft" }, "Outside the declared site: nothing is shown or measured here."));
+    return;
+  }
   timer = setTimeout(() => values(coordinate, where), 90);
 }
 

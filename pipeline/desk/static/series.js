@@ -42,10 +42,17 @@ export function openSeries() {
 function offer() {
   if (!state.site) return;
   options(fields.zone, state.site.zones.map((zone) => [zone.id, plain(zone.id)]));
-  options(fields.indicator, state.site.indicators.map((item) => [item.id, plain(item.id)]));
+  offerIndicators();
+}
+
+/** Only what was agreed for the zone. */
+function offerIndicators() {
+  const able = state.site.indicators.filter((item) => !item.zones || item.zones.includes(fields.zone.value));
+  options(fields.indicator, able.map((item) => [item.id, plain(item.id)]));
 }
 
 function zoneChosen() {
+  offerIndicators();
   askSeries({ kind: "zone", zone: fields.zone.value, indicator: fields.indicator.value });
 }
 
@@ -117,6 +124,7 @@ function drawn() {
   fields.feature.closest("label").hidden = zoned;
   if (series && zoned) {
     fields.zone.value = series.request.zone;
+    offerIndicators();
     fields.indicator.value = series.request.indicator;
   } else if (series) fields.feature.value = series.request.feature;
   byId("series-title").textContent = series ? nameOf(series.request) : "";

@@ -11,6 +11,11 @@ const sources = new Map();
 /** The map projection of a track: OpenLayers makes UTM zones itself. */
 export const projectionOf = (track) => ol.proj.get(track.crs);
 
+/** Whether a place lies in the declared site: nothing is asked or shown of places outside. */
+export function insideSite(track, coordinate) {
+  return !track.site || new ol.format.GeoJSON().readGeometry(track.site).intersectsCoordinate(coordinate);
+}
+
 /** The native grid: the last level has one tile pixel per image pixel. */
 export function gridOf(track) {
   const resolutions = Array.from({ length: track.zooms }, (_, z) => track.pixel_m * 2 ** (track.zooms - 1 - z));

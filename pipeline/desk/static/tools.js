@@ -4,7 +4,8 @@ import { byId, fill, h, say, segmented } from "./dom.js";
 import { hectares, metres } from "./format.js";
 import { bothMaps, mainMap } from "./map.js";
 import { drawnSource } from "./overlays.js";
-import { set, state, watch } from "./state.js";
+import { set, state, trackOf, watch } from "./state.js";
+import { insideSite } from "./tiles.js";
 import { swap } from "./view.js";
 import { askSeries } from "./series.js";
 
@@ -76,6 +77,10 @@ function mapKey(map, event) {
 }
 
 function inspect(coordinate) {
+  if (!insideSite(trackOf(state.after.track), coordinate)) {
+    say("Outside the declared site");
+    return;
+  }
   show("series", new ol.geom.Point(coordinate));
   askSeries({ kind: "pixel", geometry: { type: "Point", coordinates: coordinate } });
 }
