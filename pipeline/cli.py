@@ -184,11 +184,16 @@ def report(
         ),
     ] = "html",
     out: Out = None,
+    ledger: Annotated[
+        list[Path] | None,
+        typer.Option("--ledger", metavar="FILE", help="Say what it holds by now; may repeat."),
+    ] = None,
 ) -> None:
     """Render a product again, from disk: into itself, or with --out into another folder."""
     from pipeline.workflows.rerender import rerender  # noqa: PLC0415
 
-    for path in rerender(product, language=language, form=form, out=out):
+    found = rerender(product, language=language, form=form, out=out, ledgers=tuple(ledger or ()))
+    for path in found:
         typer.echo(f"Report: {path}")
 
 

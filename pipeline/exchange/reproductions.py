@@ -11,6 +11,7 @@ from pipeline.errors import BundleError
 from pipeline.exchange.clock import SKEW_S, later, parsed
 from pipeline.exchange.envelope import read_envelope, read_statement
 from pipeline.exchange.ledger import Kind, append, entries
+from pipeline.exchange.ledgerview import current, merged
 from pipeline.exchange.statement import (
     LARGEST_SEQUENCE,
     digest,
@@ -21,9 +22,10 @@ from pipeline.exchange.statement import (
     moment,
     number,
 )
+from pipeline.report.reviewing import Review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from pipeline.exchange.ledger import Entry
@@ -180,6 +182,8 @@ class Standing:
         dispute of the finding stands.
     basis
         Who says so, in order.
+    said
+        Party and rung of every recomputation of a report.
     """
 
     site: str
@@ -187,6 +191,25 @@ class Standing:
     finding: str
     state: JointState
     basis: tuple[str, ...]
+    said: tuple[tuple[str, str], ...] = ()
+
+
+def review_of(ledgers: Sequence[Path], site: str, report: str) -> Review:
+    """Return what ledgers say of one report and the findings of its site.
+
+    Parameters
+    ----------
+    ledgers
+        One a party; each is verified.
+    site, report
+        Site id, and digest of its ``report.json``.
+    """
+    found = standings(current(merged(ledgers)))
+    own = next((each for each in found if each.report == report), None)
+    disputed = {each.finding: each.state for each in found if each.finding and each.site == site}
+    if own is None:
+        return Review(findings=disputed)
+    return Review(own.state, disputed, own.said)
 
 
 def standings(found: Iterable[Current]) -> tuple[Standing, ...]:
@@ -208,7 +231,14 @@ def standings(found: Iterable[Current]) -> tuple[Standing, ...]:
         elif entry.kind == Kind.DISPUTE and "finding" in entry.about:
             disputes.setdefault((site, str(entry.about["finding"])), set()).add(entry.party)
     reports = [
-        Standing(site, report, "", _state(said.values()), tuple(map(str, said.values())))
+        Standing(
+            site,
+            report,
+            "",
+            _state(said.values()),
+            tuple(map(str, said.values())),
+            tuple((word.party, word.rung) for word in said.values()),
+        )
         for (site, report), said in sorted(rungs.items())
     ]
     disputed = [

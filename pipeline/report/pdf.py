@@ -18,6 +18,7 @@ from pipeline.report.facts.page import page_facts
 from pipeline.report.figures import keys
 from pipeline.report.formatting import spoken, utc
 from pipeline.report.render import asset, draw, read_record
+from pipeline.report.reviewing import Review, reviewed
 from pipeline.report.sheet import Sheet, blocks
 from pipeline.report.words import Words
 from pipeline.store.atomic import canonical_json
@@ -34,7 +35,7 @@ USED = re.compile(r'href="#([\w-]+)"')
 FAMILIES = '"Noto Sans", "Noto Sans Arabic", "Noto Sans Math"'
 
 
-def product_pdf(folder: Path, language: str = "en") -> bytes:
+def product_pdf(folder: Path, language: str = "en", review: Review | None = None) -> bytes:
     """Return the report of the product in `folder` as PDF/A-2b.
 
     Parameters
@@ -43,6 +44,8 @@ def product_pdf(folder: Path, language: str = "en") -> bytes:
         Product folder with ``report.json`` and its layers.
     language
         One of `pipeline.report.words.LANGUAGES`.
+    review
+        What ledgers say of the record by now; None is the record alone.
 
     Raises
     ------
@@ -51,7 +54,8 @@ def product_pdf(folder: Path, language: str = "en") -> bytes:
     """
     words = Words(language)
     report, sha256 = read_record(folder)
-    page = page_facts(report, sha256, words)
+    report = reviewed(report, review) if review else report
+    page = page_facts(report, sha256, words, review)
     drawings = draw(report, page, folder, words)
     sheet = Sheet(words)
     document = {

@@ -36,6 +36,7 @@ from pipeline.report.figures import (
 )
 from pipeline.report.figures.canvas import Canvas, Figure
 from pipeline.report.formatting import readable, reads_plainly, spoken
+from pipeline.report.reviewing import Review, reviewed
 from pipeline.report.words import Words
 from pipeline.store.atomic import atomic_write
 
@@ -176,7 +177,7 @@ def filled(template: str, words: Words, **values: Any) -> bytes:
     return text.encode()
 
 
-def product_html(folder: Path, language: str = "en") -> bytes:
+def product_html(folder: Path, language: str = "en", review: Review | None = None) -> bytes:
     """Return the report page of the product in `folder`.
 
     Parameters
@@ -185,10 +186,13 @@ def product_html(folder: Path, language: str = "en") -> bytes:
         Product folder with ``report.json`` and its layers.
     language
         One of `pipeline.report.words.LANGUAGES`.
+    review
+        What ledgers say of the record by now; None is the record alone.
     """
     words = Words(language)
     report, sha256 = read_record(folder)
-    page = page_facts(report, sha256, words)
+    report = reviewed(report, review) if review else report
+    page = page_facts(report, sha256, words, review)
     drawings = draw(report, page, folder, words)
     return filled(
         "report.html.j2", words, page=page, drawings=drawings, spoken=spoken(sha256),

@@ -9,13 +9,21 @@ from pipeline.store.atomic import atomic_write, make_folder, read_json, write_js
 from pipeline.store.products import Manifest, read_product_file, verify_product, write_product
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from pipeline.report.reviewing import Review
 
 FORMATS = ("html", "pdf", "gpkg", "stac", "message")
 
 
 def rerender(
-    product: Path, *, language: str = "en", form: str = "html", out: Path | None = None
+    product: Path,
+    *,
+    language: str = "en",
+    form: str = "html",
+    out: Path | None = None,
+    ledgers: Sequence[Path] = (),
 ) -> list[Path]:
     """Write views of a product and return their paths.
 
@@ -29,11 +37,14 @@ def rerender(
         One of `FORMATS`, or ``all``.
     out
         Where the views go; None is the product itself, whose manifest then lists them.
+    ledgers
+        Of the parties, one each: page and PDF say what they hold of the report by now.
 
     Raises
     ------
     UsageError
-        An unknown language or format.
+        An unknown language or format; ledgers without `out`, because a product stays as it was
+        signed.
     ProductError
         No product there, or one that does not verify or cannot be read.
     OutputError
@@ -45,11 +56,14 @@ def rerender(
         raise UsageError(f"no language {language!r}: use {', '.join(LANGUAGES)}")
     if form not in {*FORMATS, "all"}:
         raise UsageError(f"no format {form!r}: use {', '.join(FORMATS)} or all")
+    if ledgers and (out is None or form not in {"html", "pdf"}):
+        raise UsageError("what ledgers say goes into a page or PDF elsewhere: --out DIR")
     manifest = verify_product(product)
+    review = _review(product, manifest, ledgers) if ledgers else None
     target = product if out is None else out
     files: dict[str, bytes] = {}
     for name in FORMATS if form == "all" else (form,):
-        files |= view(name, product, language, target)
+        files |= view(name, product, language, target, review)
     if out is None:
         add_to_product(product, manifest, files)
     else:
@@ -60,17 +74,26 @@ def rerender(
     return [target / path for path in (*shown, *(p for p in files if p == "stac/catalog.json"))]
 
 
-def view(form: str, product: Path, language: str, target: Path) -> dict[str, bytes]:
+def _review(product: Path, manifest: Manifest, ledgers: Sequence[Path]) -> Review:
+    from pipeline.exchange.reproductions import review_of  # noqa: PLC0415
+
+    digests = {entry.path: entry.sha256 for entry in manifest.files}
+    return review_of(ledgers, product.resolve().parent.name, digests["report.json"])
+
+
+def view(
+    form: str, product: Path, language: str, target: Path, review: Review | None = None
+) -> dict[str, bytes]:
     """Return one view: path under `target` → bytes; views for tools know no language."""
     suffix = "" if language == "en" else f".{language}"
     if form == "html":
         from pipeline.report.render import product_html  # noqa: PLC0415 - brings in matplotlib
 
-        return {f"report{suffix}.html": product_html(product, language)}
+        return {f"report{suffix}.html": product_html(product, language, review)}
     if form == "pdf":
         from pipeline.report.pdf import product_pdf  # noqa: PLC0415 - the same
 
-        return {f"report{suffix}.pdf": product_pdf(product, language)}
+        return {f"report{suffix}.pdf": product_pdf(product, language, review)}
     if form == "message":
         from pipeline.report.message import product_message  # noqa: PLC0415 - the same
 

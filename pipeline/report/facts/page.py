@@ -15,6 +15,7 @@ from pipeline.report.facts.state import OBSERVED, ordered, sentence, stamps
 
 if TYPE_CHECKING:
     from pipeline.assessment.record import Finding, Report
+    from pipeline.report.reviewing import Review
     from pipeline.report.words import Words
 
 
@@ -256,7 +257,15 @@ def title(report: Report, words: Words) -> str:
     return words("title.compare")
 
 
-def page_facts(report: Report, sha256: str, words: Words) -> Page:
+def review_facts(review: Review | None, words: Words) -> tuple[Fact, ...]:
+    """Return who has recomputed this record and how far they agree, where ledgers were asked."""
+    if review is None:
+        return ()
+    said = words.listed(tuple(f"{party} {rung}" for party, rung in review.said))
+    return (fact(words, "ledgers", said or words("joint.unreviewed"), words("ledgers.why")),)
+
+
+def page_facts(report: Report, sha256: str, words: Words, review: Review | None = None) -> Page:
     """Return everything a page says.
 
     Parameters
@@ -267,6 +276,8 @@ def page_facts(report: Report, sha256: str, words: Words) -> Page:
         Digest of the bytes of ``report.json``.
     words
         The message table of the reader's language.
+    review
+        What ledgers say of the record by now.
     """
     monitor = report.kind == "monitor"
     nothing = Table((), ())
@@ -280,7 +291,7 @@ def page_facts(report: Report, sha256: str, words: Words) -> Page:
         identity=identity(report, words),
         leading=leading(report, words),
         looks=look_facts(report, words),
-        digests=digests(report, sha256, words),
+        digests=(*digests(report, sha256, words), *review_facts(review, words)),
         findings=found.finding_views(report, words),
         overview=found.overview(report, words) if monitor else nothing,
         closest=looks.closest_table(report, words),
