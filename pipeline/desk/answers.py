@@ -130,18 +130,16 @@ class Answers:
 
     def site(self, request: Request, body: None) -> Any:  # noqa: ARG002
         """Return the site, its rules and tracks."""
-        return views.site_view(self._ready(request))
+        return views.site_view(self._pictured(request))
 
     def looks(self, request: Request, body: None) -> Any:  # noqa: ARG002
-        """Return the looks of a track."""
-        desk = self._ready(request)
+        """Return the looks of a track; alarms are among them once all is judged."""
+        desk = self._pictured(request)
         return views.looks_view(desk, _track(desk, request.path_params["track"]))
 
     def tile(self, request: Request, body: None) -> Response:  # noqa: ARG002
         """Return one tile as PNG."""
-        desk, asked, query = self._desk(request), request.path_params, request.query_params
-        if not desk.pictures:
-            raise desk.unready()
+        desk, asked, query = self._pictured(request), request.path_params, request.query_params
         track = _track(desk, asked["track"])
         layer = track.gallery.layers.get(asked["layer"])
         if layer is None:
@@ -156,7 +154,7 @@ class Answers:
 
     def value(self, request: Request, body: None) -> Any:  # noqa: ARG002
         """Return what is known of one pixel on one look."""
-        desk = self._ready(request)
+        desk = self._pictured(request)
         track = _track(desk, request.path_params["track"])
         look = _look(track, request.path_params["look"])
         x, y = (_coordinate(request.query_params.get(name, "")) for name in ("x", "y"))
@@ -164,7 +162,7 @@ class Answers:
 
     def features(self, request: Request, body: None) -> Any:  # noqa: ARG002
         """Return what can be followed on a track."""
-        track = _track(self._ready(request), request.path_params["track"])
+        track = _track(self._pictured(request), request.path_params["track"])
         return [asdict(choice) for choice in series.choices(track)]
 
     def series(self, request: Request, body: dict[str, Any]) -> Any:
@@ -223,6 +221,12 @@ class Answers:
         except KeyError:
             known = ", ".join(self.opened.sites)
             raise Unanswerable("no-site", f"no site {wanted!r}: {known}", 404) from None
+
+    def _pictured(self, request: Request) -> Desk:
+        desk = self._desk(request)
+        if not desk.pictures:
+            raise desk.unready()
+        return desk
 
     def _ready(self, request: Request) -> Desk:
         desk = self._desk(request)

@@ -122,6 +122,11 @@ class ScoreMaps:
         """Every block by row and column of blocks."""
         return tuple((int(y), int(x)) for y, x in np.ndindex(self._done.shape))
 
+    def make_all(self) -> None:
+        """Score every block that nobody has looked at yet."""
+        for block in self.blocks:
+            self.make(*block)
+
     def make(self, down: int, right: int) -> None:
         """Score a block, once."""
         if self._done[down, right]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Event, Lock, Thread
@@ -14,7 +15,7 @@ from pipeline.desk.opening import chosen_site, open_site
 from pipeline.desk.scores import ScoreMaps, main_features, scored_track
 from pipeline.desk.warm import warm_pixels
 from pipeline.desk.whatif import WhatIf
-from pipeline.errors import FairWitnessError, printable
+from pipeline.errors import FairWitnessError, UsageError, printable
 from pipeline.progress import silent
 from pipeline.workflows.monitor import calibrating
 from pipeline.workflows.monitor.tracks import track_outcomes
@@ -192,8 +193,10 @@ class Desk:
     @property
     def whatif(self) -> WhatIf:
         """What judges by other rules; NotReady until all is loaded."""
-        if self._whatif is None or not self.ready:
+        if not self.ready:
             raise self.unready()
+        if self._whatif is None:
+            raise UsageError("there is no look to judge", site=self.run.sites[0].id)
         return self._whatif
 
     def alarms(self, key: str, acquired: datetime) -> list[dict[str, str]]:
@@ -218,10 +221,10 @@ class Desk:
 
     def _score_ahead(self) -> None:
         """Score what nobody has looked at yet, so that later tiles are warm."""
-        for track in self.tracks.values():
-            scores = track.gallery.scores
-            for block in scores.blocks if scores is not None else ():
-                scores.make(*block)
+        with suppress(OSError):  # a full disk is told to who asks for the tile
+            for track in self.tracks.values():
+                if track.gallery.scores is not None:
+                    track.gallery.scores.make_all()
 
     def _build(self) -> None:
         opened = open_site(self.run, self._tell)
