@@ -6,6 +6,7 @@ Measured by injection into the very look that was used, through the indicator's 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,14 @@ from pipeline.kernels.injection import (
 from pipeline.kernels.significance import RateRatio, false_alarm_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
 
     from pipeline.assessment.indicators import TrackAssessor
     from pipeline.assessment.injecting import Injected
+    from pipeline.assessment.measures import Measured
     from pipeline.assessment.observables import Method
     from pipeline.assessment.rarity import Rarity
 
@@ -134,9 +136,11 @@ def detections(
         looks = injected(
             series, look, [recipe for recipe, _ in of_series], features, number=number, seed=seed
         )
+        # The contrasts of one indicator are blocks of the same looks.
+        measure = cache(looks.assessor.measured)
         for block, (recipe, items) in zip(looks.looks, of_series, strict=True):
             for item in items:
-                found += _sought(item, looks, block, recipe.contrast, look.index)
+                found += _sought(item, looks, measure, block, recipe.contrast, look.index)
     return found, reasons
 
 
@@ -171,13 +175,18 @@ def _wanted(look: Look, seekers: Sequence[Seeker], reasons: dict[str, str]) -> W
 
 
 def _sought(
-    seeker: Seeker, looks: Injected, block: slice, contrast: str, index: int
+    seeker: Seeker,
+    looks: Injected,
+    measure: Callable[[str, str, float], Measured | None],
+    block: slice,
+    contrast: str,
+    index: int,
 ) -> list[Detection]:
     indicator = seeker.indicator
     found = []
     for zone in seeker.rarities:
         measured = (
-            looks.assessor.measured(indicator.observable, zone, indicator.method.minimum_area_m2)
+            measure(indicator.observable, zone, indicator.method.minimum_area_m2)
             if zone in looks.sizes_m2
             else None
         )

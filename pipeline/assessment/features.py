@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Bands = Mapping[str, NDArray[np.float32]]
 
+# Many small images are smoothed at once, up to so many pixels.
+TOGETHER_PX = 1 << 19
 # Below this the logarithm of gamma-nought is noise of the processor: -40 dB.
 FAINTEST = 1e-4
 
@@ -118,12 +120,20 @@ def smoothed(
     (time, y, x) float32, NaN where not usable.
     """
     out = np.full(values.shape, np.nan, dtype=np.float32)
-    for index, (image, good) in enumerate(zip(values, usable, strict=True)):
-        known = good & np.isfinite(image)
-        weight = ndimage.gaussian_filter(known.astype(np.float64), sigma_px)
-        total = ndimage.gaussian_filter(np.where(known, image, 0.0).astype(np.float64), sigma_px)
-        out[index][known] = (total[known] / weight[known]).astype(np.float32)
+    known = usable & np.isfinite(values)
+    together = max(1, TOGETHER_PX // max(1, values[0].size)) if len(values) else 1
+    for start in range(0, len(values), together):
+        part = slice(start, start + together)
+        total = _blurred(np.where(known[part], values[part], 0.0), sigma_px)
+        whole = bool(known[part].all())
+        weight = _blurred(known[start : start + 1] if whole else known[part], sigma_px)
+        np.divide(total, weight, out=out[part], where=known[part], casting="same_kind")
     return out
+
+
+def _blurred(images: NDArray[Any], sigma_px: float) -> NDArray[np.float64]:
+    """Return a Gaussian over y and x of (time, y, x) images, each for itself."""
+    return np.asarray(ndimage.gaussian_filter(images.astype(np.float64), sigma_px, axes=(1, 2)))
 
 
 def evaluate(name: str, bands: Mapping[str, Any], usable: NDArray[np.bool_]) -> NDArray[np.float32]:

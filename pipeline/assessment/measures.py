@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 # zone of 100 pixels holds a false pixel on every tenth look, which the minimum area removes.
 PIXEL_ALPHA = 1e-3
 WHITE_RING = 0.5
-EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+# Of a pixel of (look, y, x) masks, within its look.
+EIGHT_NEIGHBOURS = np.zeros((3, 3, 3), dtype=bool)
+EIGHT_NEIGHBOURS[1] = True
+FOUR_NEIGHBOURS = ndimage.generate_binary_structure(3, 1) & EIGHT_NEIGHBOURS
 # The interferometric wide swath looks at 30 to 46 degrees; gamma-nought becomes sigma-nought by
 # the cosine of that, here of its middle, right to a tenth.
 COSINE_OF_INCIDENCE = 0.79
@@ -191,25 +194,27 @@ def zone_area(
         rows, columns = (axis[place] - axis[place].min() for axis in (series.rows, series.columns))
         shares = np.zeros((rows.max() + 1, columns.max() + 1), np.float32)
         shares[rows, columns] = weight[place]
-    for index in np.flatnonzero((observed > 0) & found.any(axis=1)):
-        grid = np.zeros(shares.shape, np.bool_)
-        grid[rows, columns] = found[index]
-        kept = _large_enough(grid, shares, smallest_m2 / series.pixel_area_m2)
-        area[index] = float(np.sum(shares[kept], dtype=np.float64)) * series.pixel_area_m2
-        edge = kept & ~ndimage.binary_erosion(kept)
-        spread[index] = 1.96 * series.pixel_area_m2 * float(np.sqrt(edge.sum() / 12.0))
+    changed = np.flatnonzero((observed > 0) & found.any(axis=1))
+    if changed.size:
+        grids = np.zeros((changed.size, *shares.shape), np.bool_)
+        grids[:, rows, columns] = found[changed]
+        kept = _large_enough(grids, shares, smallest_m2 / series.pixel_area_m2)
+        areas = [float(np.sum(shares[look], dtype=np.float64)) for look in kept]
+        area[changed] = np.array(areas) * series.pixel_area_m2
+        edges = (kept & ~ndimage.binary_erosion(kept, FOUR_NEIGHBOURS)).sum(axis=(1, 2))
+        spread[changed] = 1.96 * series.pixel_area_m2 * np.sqrt(edges / 12.0)
     return Measured(area, spread, observed, missed=(1.0 - observed) * total, most=total)
 
 
 def _large_enough(
-    grid: NDArray[np.bool_], shares: NDArray[np.float32], smallest_px: float
+    grids: NDArray[np.bool_], shares: NDArray[np.float32], smallest_px: float
 ) -> NDArray[np.bool_]:
-    if not grid.any():
-        return grid
-    labels, count = ndimage.label(grid, structure=EIGHT_NEIGHBOURS)
-    sizes = np.bincount(labels[grid], weights=shares[grid], minlength=count + 1)
+    """Return the (look, y, x) pixels of regions no smaller than a minimum."""
+    labels, count = ndimage.label(grids, structure=EIGHT_NEIGHBOURS)
+    weights = np.broadcast_to(shares, grids.shape)[grids]
+    sizes = np.bincount(labels[grids], weights=weights, minlength=count + 1)
     # Half a pixel of tolerance: a region of exactly the minimum must not hang on rounding.
-    return np.asarray(grid & (sizes[labels] >= smallest_px - 0.5))
+    return np.asarray(grids & (sizes[labels] >= smallest_px - 0.5))
 
 
 def zone_length(

@@ -14,10 +14,10 @@ import numpy as np
 
 from pipeline.kernels.baseline import (
     anomaly,
+    expected_values,
     fit_prior,
     fit_with_history,
     normalised_history,
-    predict,
 )
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW, never_observed
 
@@ -178,7 +178,7 @@ def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
     )
     z = np.empty(series.features[name].shape, dtype=np.float32)
     z[quiet], z[~quiet] = history.scores[:, 0], later.scores[:, 0]
-    expected = predict(baseline, days).value[:, 0]
+    expected = expected_values(baseline, days)[:, 0]
     change = series.features[name] - expected
     ring_step = ring_medians(change, series.ring)
     return FeatureScores(
