@@ -15,6 +15,7 @@ from pipeline.cli_exchange.options import (
     Store,
     load_keys,
     named,
+    read_file,
 )
 from pipeline.errors import UsageError
 
@@ -135,13 +136,12 @@ def receive(
     from pipeline.cli_exchange.options import moment  # noqa: PLC0415
     from pipeline.exchange.reproductions import read_reproduction, received  # noqa: PLC0415
     from pipeline.exchange.trust import load_trust  # noqa: PLC0415
-    from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
 
     held, when = load_trust(trust), moment(at)
     party = _owner(ledger, trust)
     for path in statements:
         with named(path):
-            said = read_reproduction(read_bundle(path), held, at=when)
+            said = read_reproduction(read_file(path), held, at=when)
         entry = received(ledger, said, party=party, at=when)
         word = "known already" if entry is None else f"statement {entry.number}"
         typer.echo(f"{said.site}, number {said.sequence}: {said.party} reached {said.rung}; {word}")

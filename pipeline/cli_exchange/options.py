@@ -59,6 +59,17 @@ def moment(at: str | None) -> str:
     return at
 
 
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file the user named; UsageError where it cannot be read."""
+    from pipeline.exchange.container import BYTE_LIMIT  # noqa: PLC0415
+    from pipeline.store.reading import UnreadableFile, read_bytes  # noqa: PLC0415
+
+    try:
+        return read_bytes(path, byte_limit=BYTE_LIMIT)
+    except UnreadableFile as cause:
+        raise UsageError(str(cause), file=path) from cause
+
+
 def passphrases(paths: list[Path], file: Path | None, *, confirm: bool = False) -> list[bytes]:
     """Return a passphrase a key: from the file's lines, the environment, or a prompt."""
     if file is not None:

@@ -16,6 +16,7 @@ from pipeline.cli_exchange.options import (
     load_keys,
     moment,
     named,
+    read_file,
 )
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="What is let out: its exact bytes.")]
@@ -57,7 +58,7 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
     from pipeline.exchange.releaserules import Terms, refuse_words  # noqa: PLC0415
     from pipeline.store.atomic import atomic_write  # noqa: PLC0415
 
-    loaded, payload = load_agreement(agreement), _bytes(file)
+    loaded, payload = load_agreement(agreement), read_file(file)
     if look is not None:
         parsed(look)
     if level == "public":
@@ -68,7 +69,7 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
     sha256, path = hashlib.sha256(payload).hexdigest(), releases.release_path(file)
     terms = Terms(level, text, look)
     with named(path):
-        held = _bytes(path) if path.exists() else None
+        held = read_file(path) if path.exists() else None
         made = releases.authorised(
             held, sha256, terms, loaded, signing, at=at, expires=later(at, days=days)
         )
@@ -86,16 +87,10 @@ def verify(file: File, agreement: AgreementOption, at: At = None) -> None:
     from pipeline.agreement import load_agreement  # noqa: PLC0415
     from pipeline.exchange import releases  # noqa: PLC0415
 
-    loaded, payload = load_agreement(agreement), _bytes(file)
+    loaded, payload = load_agreement(agreement), read_file(file)
     sha256, path = hashlib.sha256(payload).hexdigest(), releases.release_path(file)
     with named(path):
-        held = _bytes(path) if path.exists() else None
+        held = read_file(path) if path.exists() else None
         found = releases.release_of(held, sha256, loaded, at=moment(at))
     typer.echo("\n".join(releases.lines(file.name, sha256, found)))
     raise typer.Exit(2 if found.missing else 0)
-
-
-def _bytes(path: Path) -> bytes:
-    from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
-
-    return read_bundle(path)

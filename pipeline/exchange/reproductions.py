@@ -227,7 +227,9 @@ def standings(found: Iterable[Current]) -> tuple[Standing, ...]:
         site = str(entry.about.get("site", ""))
         if entry.kind == Kind.REPRODUCED and "report" in entry.about:
             word = _word(entry, issued)
-            rungs.setdefault((site, str(entry.about["report"])), {})[word.party] = word
+            held = rungs.setdefault((site, str(entry.about["report"])), {})
+            if word.ledger == word.party or word.party not in held or held[word.party].hearsay:
+                held[word.party] = word  # a party's own ledger before what another received
         elif entry.kind == Kind.DISPUTE and "finding" in entry.about:
             disputes.setdefault((site, str(entry.about["finding"])), set()).add(entry.party)
     reports = [
@@ -257,8 +259,12 @@ class _Word:
     ledger: str
     own: bool
 
+    @property
+    def hearsay(self) -> bool:
+        return self.ledger != self.party
+
     def __str__(self) -> str:
-        told = "" if self.ledger == self.party else f", as {self.ledger} received it"
+        told = "" if not self.hearsay else f", as {self.ledger} received it"
         return f"{self.party} {self.rung}{' (its issuer)' if self.own else ''}{told}"
 
 

@@ -125,6 +125,16 @@ def test_hearsay_says_whose_it_is(tmp_path):
     assert line.endswith("reproduced (south R4, as north received it)")
 
 
+def test_a_partys_own_ledger_comes_before_what_another_received(tmp_path):
+    north, south = tmp_path / "north.jsonl", tmp_path / "south.jsonl"
+    found = read_reproduction(said(), HELD, at=AT)
+    received(south, found, party="south", at=AT)
+    received(north, found, party="north", at="2026-03-02T00:00:00Z")
+    for order in ([north, south], [south, north]):
+        (line,) = standing_lines(standings(current(merged(order))))
+        assert line.endswith("reproduced (south R4)")
+
+
 def test_a_dispute_stands_until_it_is_withdrawn(tmp_path):
     ledger = tmp_path / "south.jsonl"
     about = {"site": "pier", "finding": "f1"}
