@@ -19,11 +19,11 @@ export function drawChart(box, series, { pinned = null } = {}) {
 }
 
 /** The chart as an SVG element of a given size. */
-export function chart({ request, data }, width, height, { pinned = null, months = false } = {}) {
+export function chart({ request, data }, width, height, { pinned = null, paper = false } = {}) {
   const x = scale(width);
-  const bottom = height - STRIP - (months ? MONTHS : 0);
+  const bottom = height - STRIP - (paper ? MONTHS : 0);
   const y = valueScale(data, bottom, whatIfStep(request));
-  const frame = { x, y, width, height, bottom, months };
+  const frame = { x, y, width, height, bottom, months: paper };
   const root = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": describe(data) });
   root.append(defs(frame));
   const plot = s("g", { "clip-path": "url(#chart-clip)" });
@@ -34,7 +34,7 @@ export function chart({ request, data }, width, height, { pinned = null, months 
   band(plot, data, frame);
   limits(plot, data, frame);
   exploratory(plot, request, data, frame);
-  sides(plot, frame);
+  if (!paper) sides(plot, frame);
   data.looks.forEach((look, index) => mark(plot, look, index, frame, index === pinned));
   return root;
 }
@@ -79,7 +79,7 @@ function grid(root, { x, y, width, height, bottom, months }, data) {
     s("path", { d: `M${x.left} ${bottom}H${x.right}`, stroke: "#14181c" }));
   for (const tick of monthTicks(x, width - x.left))
     root.append(s("path", { d: `M${x.x(tick.ms)} ${TOP}V${bottom}`, stroke: tick.year ? "#c9d0d6" : "#eef1f3" }),
-      months ? s("text", { ...FONT, x: x.x(tick.ms) + 3, y: height - 3, "font-weight": tick.year ? 600 : 400 }, tick.text) : "");
+      months && x.x(tick.ms) < x.right - 24 ? s("text", { ...FONT, x: x.x(tick.ms) + 3, y: height - 3, "font-weight": tick.year ? 600 : 400 }, tick.text) : "");
 }
 
 function baselineWindow(plot, data, { x, bottom }) {
@@ -112,15 +112,17 @@ function band(plot, data, { x, y }) {
     plot.append(s("path", { d: `M${run.map((row) => `${row.at} ${y(row.e)}`).join("L")}`, fill: "none", stroke: "#6f8191", "stroke-width": 1.2 }));
 }
 
+/** Rows in unbroken runs: across a long gap nothing is drawn, because nothing was seen there. */
 function runs(rows, whole) {
-  const found = [];
-  let run = [];
-  for (const row of rows) {
-    if (whole(row)) run.push(row);
-    else if (run.length) run = found.push(run) && [];
-  }
-  if (run.length) found.push(run);
-  return found.filter((entry) => entry.length > 1);
+  const steps = rows.slice(1).map((row, i) => row.at - rows[i].at).sort((a, b) => a - b);
+  const most = 6 * (steps[Math.floor(steps.length / 2)] || Infinity);
+  const found = [[]];
+  rows.forEach((row, i) => {
+    if (i && row.at - rows[i - 1].at > most) found.push([]);
+    if (whole(row)) found[found.length - 1].push(row);
+    else found.push([]);
+  });
+  return found.filter((run) => run.length > 1);
 }
 
 function limitRows(data, x) {

@@ -109,6 +109,7 @@ function exchange(entry, source) {
     className: `picture-${entry.side}`,
     opacity: state.opacity,
   });
+  source.on("tileloaderror", () => set({ lost: new Set(state.lost).add(entry.key) }));
   layer.on("prerender", (event) => clip(event, entry));
   layer.on("postrender", (event) => unclip(event, entry));
   const stack = entry.group.getLayers();
@@ -221,6 +222,7 @@ function badges() {
       h("b", {}, side === "before" ? "B" : "A"),
       h("span", {}, h("span", { class: "badge-when" }, look ? moment(look) : "no date"),
         h("span", { class: "badge-layer" }, `${track.label} · ${layer.label}`),
+        state.lost.has(keyOf(shownAt(side))) ? h("span", { class: "badge-unseen", "data-testid": "tile-lost" }, "part of this picture could not be loaded") : null,
         look && look.status !== "usable" ? h("span", { class: "badge-unseen" }, seen(look)) : null),
     );
   }
@@ -256,7 +258,7 @@ function refit() {
 const corners = ([a, b, c, d]) => [[a, b], [c, b], [c, d], [a, d], [a, b]];
 
 function wire() {
-  watch(["before", "after", "looks"], () => {
+  watch(["before", "after", "looks", "lost"], () => {
     drawPictures();
     badges();
   });

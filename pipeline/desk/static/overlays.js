@@ -15,13 +15,11 @@ const stroke = (color, width, lineDash) => new ol.style.Stroke({ color, width, l
 
 export const drawnSource = sources.drawn;
 
-/** The hatched ground under all pictures: where it shows, nothing was observed. */
-export const ground = () =>
-  new ol.layer.Vector({
-    source: sources.ground,
-    zIndex: 0,
-    style: new ol.style.Style({ fill: new ol.style.Fill({ color: hatch() }) }),
-  });
+/** The ground under all pictures: hatched where a tile could not be loaded, so that nothing looks calm. */
+export const ground = () => {
+  const [calm, lost] = ["#f1f2f4", hatch()].map((color) => new ol.style.Style({ fill: new ol.style.Fill({ color }) }));
+  return new ol.layer.Vector({ source: sources.ground, zIndex: 0, style: () => (state.lost.size ? lost : calm) });
+};
 
 /** Layers of outlines; sources are shared by both maps. */
 export function outlines() {
@@ -149,4 +147,5 @@ export function wireOutlines() {
     drawOutlines();
   });
   watch(["show", "finding"], () => sources.zones.changed());
+  watch(["lost"], () => sources.ground.changed());
 }

@@ -43,7 +43,7 @@ async function picture(series) {
 function page(series) {
   const { request, data } = series;
   const height = HEIGHT + HEAD + FOOT;
-  const drawing = chart(series, WIDTH, HEIGHT, { months: true });
+  const drawing = chart(series, WIDTH, HEIGHT, { paper: true });
   drawing.setAttribute("y", String(HEAD));
   const font = { "font-family": "system-ui, sans-serif", fill: "#14181c" };
   const what = request.kind === "zone" ? `${plain(request.indicator)} · ${plain(request.zone)}` : `${data.label} · ${request.kind}`;

@@ -51,7 +51,7 @@ function drawQueue() {
   const scroll = box.scrollTop;
   const chosen = state.findings.findings.find((item) => item.id === state.finding);
   if (chosen) return drawFinding(box, chosen, queued());
-  fill(box, head(), list());
+  fill(box, state.findings.findings.length ? head() : null, list());
   box.scrollTop = scroll;
   return undefined;
 }

@@ -22,6 +22,7 @@ const values = {
   cursor: null, // ms under the pointer on a time axis
   whatif: null, // {values, differs, answer}
   playing: false,
+  lost: new Set(), // keys of pictures of which a tile could not be loaded
 };
 
 const watchers = [];

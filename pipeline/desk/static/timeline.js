@@ -83,7 +83,7 @@ function months(root, axis, width, height) {
     const x = axis.x(tick.ms);
     root.append(
       s("path", { d: `M${x} ${TOP - 4}V${height}`, stroke: tick.year ? "#9aa4ad" : "#e3e7ea" }),
-      s("text", { x: x + 3, y: 11, class: tick.year ? "tick tick-year" : "tick" }, tick.text),
+      s("text", { x: x + 3, y: 11, class: tick.year ? "tick tick-year" : "tick" }, x < axis.right - 26 ? tick.text : ""),
     );
   }
 }
