@@ -146,10 +146,13 @@ class Answers:
             raise Unanswerable("no-layer", f"{track.key} has no layer {asked['layer']!r}", 404)
         look = _look(track, asked["look"])
         before = _look(track, query.get("before", "")) if layer.needs_before else None
-        found = track.gallery.tile(layer, look, before, (asked["z"], asked["x"], asked["y"]))
+        at = (asked["z"], asked["x"], asked["y"])
+        found = track.gallery.tile(layer, look, before, at)
         if found is None:
             raise Unanswerable("no-tile", "outside the site's grid", 404)
-        named = query.get("v") == views.tile_digest(track)
+        named = query.get("v") == views.tile_digest(track) and track.gallery.kept(
+            layer, look, before, at
+        )
         return Response(found, media_type="image/png", headers=IMMUTABLE if named else None)
 
     def value(self, request: Request, body: None) -> Any:  # noqa: ARG002

@@ -17,12 +17,14 @@ from pipeline.desk.scores import feature_window
 from pipeline.desk.shades import Stretch
 from pipeline.desk.tiling import (
     TILE,
+    coarser,
     commonest_of,
     farthest_of,
     mean_of,
     part_of,
     zoom_levels,
 )
+from pipeline.desk.warm import COARSE
 from pipeline.kernels.masking import OBSERVED
 from pipeline.report.layers import BEYOND
 
@@ -173,6 +175,12 @@ class Gallery:
 
     def _stretch(self, roles: tuple[str, ...]) -> Stretch:
         """Return robust ranges over looks of the baseline, or over all where there are none."""
+        ends = [shades.robust_range(self._shown(role, self._sample)) for role in roles]
+        return Stretch(tuple(low for low, _ in ends), tuple(high for _, high in ends))
+
+    @cached_property
+    def _sample(self) -> NDArray[np.float32]:
+        """Evenly spaced pixels of quiet looks, (band, look, y, x), NaN not observed."""
         quiet = np.flatnonzero(self.track.series.in_baseline)
         looks = quiet if quiet.size else np.arange(len(self.pixels.value))
         looks = looks[np.unique(np.linspace(0, looks.size - 1, STRETCH_LOOKS).astype(int))]
@@ -180,9 +188,7 @@ class Gallery:
         step = max(1, int(np.sqrt(height * width * looks.size / STRETCH_PIXELS)))
         sample = np.stack([self.pixels.value[i, :, ::step, ::step] for i in looks])
         seen = np.stack([self.pixels.reason[i, ::step, ::step] for i in looks]) == OBSERVED
-        bands = np.where(seen[:, None], sample, np.nan).transpose(1, 0, 2, 3)
-        ends = [shades.robust_range(self._shown(role, bands)) for role in roles]
-        return Stretch(tuple(low for low, _ in ends), tuple(high for _, high in ends))
+        return np.where(seen[:, None], sample, np.nan).transpose(1, 0, 2, 3)
 
     def _shown(self, role: str, bands: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (band, ...) physical values as what `role` shows: dB, index or reflectance."""
@@ -194,10 +200,22 @@ class Gallery:
         return decibels(at[role]) if role in {"vv", "vh", "hh", "hv"} else at[role]
 
     def codes(self, look: int, part: Part) -> NDArray[np.uint8]:
-        """Return the coverage codes of a part, beyond the site marked so."""
+        """Return the coverage codes of a part as it is drawn, beyond the site marked so."""
+        small = coarser(part, COARSE) if self.pixels.coarse is not None else None
+        if small is not None and self.pixels.coarse is not None:
+            found = self.pixels.coarse[1][look, small.rows, small.columns]
+            beyond = self._coarse_beyond[small.rows, small.columns]
+            return commonest_of(np.where(beyond, np.uint8(BEYOND), found), small.factor)
         window = self.pixels.window(part.rows, part.columns)
         beyond = self.pixels.cut.beyond[part.rows, part.columns]
-        return np.where(beyond, np.uint8(BEYOND), self.pixels.reason[look][window])
+        codes = np.where(beyond, np.uint8(BEYOND), self.pixels.reason[look][window])
+        return commonest_of(codes, part.factor)
+
+    @cached_property
+    def _coarse_beyond(self) -> NDArray[np.bool_]:
+        """Where most of a coarse block lies beyond the site, (y, x)."""
+        codes = np.where(self.pixels.cut.beyond, np.uint8(BEYOND), np.uint8(OBSERVED))
+        return np.asarray(commonest_of(codes, COARSE) == BEYOND)
 
     def tile(
         self, layer: Layer, look: int, before: int | None, at: tuple[int, int, int]
@@ -211,7 +229,7 @@ class Gallery:
         at
             z, x, y.
         """
-        key = (layer.id, look, before if layer.needs_before else None, at)
+        key = _key(layer, look, before, at)
         with self._lock:
             if key in self._tiles:
                 self._tiles.move_to_end(key)
@@ -219,19 +237,27 @@ class Gallery:
         part = part_of(self.pixels.shape, *at)
         if part is None:
             return None
+        whole = self.whole(layer, look, part)
         image = np.zeros((TILE, TILE, 4), np.uint8)
         drawn = self.drawn(layer, look, before, part)
         image[: drawn.shape[0], : drawn.shape[1]] = drawn
         found = shades.png(image)
+        if not whole:
+            return found
         with self._lock:
             self._tiles[key] = found
             while len(self._tiles) > KEPT_TILES:
                 self._tiles.popitem(last=False)
         return found
 
+    def kept(self, layer: Layer, look: int, before: int | None, at: tuple[int, int, int]) -> bool:
+        """Return whether a tile was drawn whole, and is what it will always be."""
+        with self._lock:
+            return _key(layer, look, before, at) in self._tiles
+
     def drawn(self, layer: Layer, look: int, before: int | None, part: Part) -> NDArray[np.uint8]:
         """Return a part of a look as (y, x, 4) colours, its detail reduced."""
-        codes = commonest_of(self.codes(look, part), part.factor)
+        codes = self.codes(look, part)
         origin = (part.rows.start // part.factor, part.columns.start // part.factor)
         if layer.id == "coverage":
             return shades.class_colours(codes)
@@ -247,7 +273,7 @@ class Gallery:
         without = ~np.isfinite(values).all(axis=0) & (codes == OBSERVED)
         image[without] = (246, 246, 244, 160)
         if layer.needs_before and before is not None:
-            earlier = commonest_of(self.codes(before, part), part.factor)
+            earlier = self.codes(before, part)
             codes = np.where(codes == OBSERVED, earlier, codes)
         return shades.marked(image, codes, origin)
 
@@ -256,20 +282,38 @@ class Gallery:
     ) -> NDArray[np.float32]:
         """Return what a layer shows of a part, (band, y, x), NaN without a value."""
         if layer.id == "anomaly" and self.scores is not None:
-            scores = self.scores.window(look, part.rows, part.columns)
-            return farthest_of(scores[None], part.factor)
+            return farthest_of(self._scores(look, part)[None], part.factor)
         if layer.id == "change":
             if before is None:
                 raise ValueError("a change needs a look before")
             step = self.difference(before, look, part)
             return farthest_of(step[None], part.factor)
-        bands = mean_of(self._bands(look, part), part.factor)
+        bands = self._bands(look, part)
         return np.stack([self._shown(role, bands) for role in layer.roles])
 
+    def _scores(self, look: int, part: Part) -> NDArray[np.float32]:
+        """Return scores of a part; an overview shows what is scored already, and waits for none."""
+        if self.scores is None:
+            raise ValueError("nothing is scored")
+        if part.factor == 1:
+            return self.scores.window(look, part.rows, part.columns)
+        return self.scores.made(look, part.rows, part.columns)[0]
+
+    def whole(self, layer: Layer, look: int, part: Part) -> bool:
+        """Return whether a tile drawn now is what it will always be."""
+        if layer.id != "anomaly" or self.scores is None or part.factor == 1:
+            return True
+        return self.scores.made(look, part.rows, part.columns)[1]
+
     def _bands(self, look: int, part: Part) -> NDArray[np.float32]:
+        """Return a part's bands as they are drawn, (band, y, x), NaN not observed."""
+        small = coarser(part, COARSE) if self.pixels.coarse is not None else None
+        if small is not None and self.pixels.coarse is not None:
+            found = self.pixels.coarse[0][look][:, small.rows, small.columns]
+            return mean_of(np.asarray(found), small.factor)
         window = self.pixels.window(part.rows, part.columns)
         seen = self.pixels.reason[look][window] == OBSERVED
-        return np.where(seen, self.pixels.value[look][:, *window], np.nan)
+        return mean_of(np.where(seen, self.pixels.value[look][:, *window], np.nan), part.factor)
 
     def difference(self, before: int, after: int, part: Part) -> NDArray[np.float32]:
         """Return the main feature's step between two looks less that of the ring, (y, x)."""
@@ -281,6 +325,10 @@ class Gallery:
         )
         ring = ring_medians(track.series.features[name][[before, after]], track.series.ring)
         return np.asarray((pair[1] - pair[0]) - np.float32(ring[1] - ring[0]), dtype=np.float32)
+
+
+def _key(layer: Layer, look: int, before: int | None, at: tuple[int, int, int]) -> tuple[Any, ...]:
+    return (layer.id, look, before if layer.needs_before else None, at)
 
 
 def _anomaly() -> Layer:

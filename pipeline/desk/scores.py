@@ -18,7 +18,7 @@ from pipeline.assessment.features import FEATURES, evaluate
 from pipeline.assessment.indicators import TrackAssessor
 from pipeline.assessment.measures import pixel_cut
 from pipeline.assessment.series import HARMONICS
-from pipeline.kernels.baseline import anomaly, fit_baseline, leave_one_out_scores
+from pipeline.kernels.baseline import anomaly, fit_with_history
 from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised
 from pipeline.kernels.masking import usable
 from pipeline.workflows.monitor.tracks import HALO_PX, track_series
@@ -100,10 +100,19 @@ class ScoreMaps:
 
     def window(self, look: int, rows: slice, columns: slice) -> NDArray[np.float32]:
         """Return one look's scores in a window of the site's box; NaN: not seen, or no baseline."""
-        for down in range(rows.start // BLOCK, -(-rows.stop // BLOCK)):
-            for right in range(columns.start // BLOCK, -(-columns.stop // BLOCK)):
-                self.make(down, right)
+        for block in _blocks_of(rows, columns):
+            self.make(*block)
         return np.asarray(self._values[look, rows, columns])
+
+    def made(self, look: int, rows: slice, columns: slice) -> tuple[NDArray[np.float32], bool]:
+        """Return what of a window is scored already, NaN elsewhere, and whether that is all."""
+        blocks = _blocks_of(rows, columns)
+        missing = [block for block in blocks if not self._done[block]]
+        values = np.array(self._values[look, rows, columns])
+        for down, right in missing:
+            top, left = down * BLOCK - rows.start, right * BLOCK - columns.start
+            values[max(0, top) : top + BLOCK, max(0, left) : left + BLOCK] = np.nan
+        return values, not missing
 
     def at(self, row: int, column: int) -> NDArray[np.float32]:
         """Return (time,) scores of one pixel of the site's box."""
@@ -159,40 +168,38 @@ class ScoreMaps:
         series, score = self.track.series, self.track.assessor.score(name)
         quiet, days, prior = series.in_baseline, series.days, score.baseline.prior
         shape, flat = values.shape, values.reshape(len(values), 1, -1)
-        options: dict[str, Any] = {"prior": prior, "harmonics": HARMONICS, "trend": False}
-        known = np.isfinite(flat)
-        baseline = fit_baseline(flat[quiet], known[quiet], days[quiet], **options)
-        raw = np.empty(flat.shape, np.float32)
-        raw[~quiet] = anomaly(baseline, flat[~quiet], known[~quiet], days[~quiet])
-        raw[quiet] = self._left_out(name, flat[quiet], days[quiet], options)
+        together = np.concatenate([flat, self._witnesses(name)], axis=2)
+        ring = np.zeros((1, together.shape[2]), np.bool_)
+        ring[:, flat.shape[2] :] = True
+        known = np.isfinite(together)
+        baseline, history = fit_with_history(
+            together[quiet], known[quiet], days[quiet], ring=ring, prior=prior,
+            harmonics=HARMONICS, trend=False,
+        )  # fmt: skip
+        raw = np.empty(together.shape, np.float32)
+        raw[~quiet] = anomaly(baseline, together[~quiet], known[~quiet], days[~quiet])
+        raw[quiet] = [_restored(z, step) for z, step in zip(*history, strict=True)]
         for index, step in enumerate(score.steps):
             raw[index] = self_normalised(raw[index], step)
-        return raw.reshape(shape)
+        return raw[:, :, : flat.shape[2]].reshape(shape)
 
-    def _left_out(
-        self,
-        name: str,
-        values: NDArray[np.float32],
-        days: NDArray[np.float64],
-        options: dict[str, Any],
-    ) -> NDArray[np.float32]:
-        """Return left-out scores as they are before any normalisation, (time, 1, n).
+    def _witnesses(self, name: str) -> NDArray[np.float32]:
+        """Return a few of the ring's pixels, (time, 1, n), that go with every block.
 
-        The kernel normalises by a ring; a few of the ring's pixels go with the block to be that
-        ring, and what they took out is put back.
+        The kernel normalises left-out scores by a ring: they are that ring, and what they took
+        out is put back.
         """
         series = self.track.series
         places = np.flatnonzero(series.ring)
         places = places[:: max(1, places.size // WITNESSES)]
-        witnesses = series.features[name][series.in_baseline][:, None, places]
-        together = np.concatenate([values, witnesses], axis=2)
-        ring = np.zeros((1, together.shape[2]), np.bool_)
-        ring[:, values.shape[2] :] = True
-        found = leave_one_out_scores(together, np.isfinite(together), days, ring=ring, **options)
-        own = found.scores[:, :, : values.shape[2]]
-        return np.stack(
-            [_restored(date, step) for date, step in zip(own, found.steps, strict=True)]
-        )
+        return np.asarray(series.features[name][:, None, places])
+
+
+def _blocks_of(rows: slice, columns: slice) -> list[tuple[int, int]]:
+    """Return the blocks that a window touches."""
+    downs = range(rows.start // BLOCK, -(-rows.stop // BLOCK))
+    rights = range(columns.start // BLOCK, -(-columns.stop // BLOCK))
+    return [(down, right) for down in downs for right in rights]
 
 
 def _restored(scores: NDArray[np.float32], step: SceneStep) -> NDArray[np.float32]:

@@ -53,6 +53,16 @@ def part_of(shape: tuple[int, int], z: int, x: int, y: int) -> Part | None:
     return Part(slice(top, bottom), slice(left, right), factor)
 
 
+def coarser(part: Part, factor: int) -> Part | None:
+    """Return a part in pixels of blocks of `factor` a side; None where it shows finer ones."""
+    if part.factor % factor:
+        return None
+    rows, columns = (
+        slice(side.start // factor, -(-side.stop // factor)) for side in (part.rows, part.columns)
+    )
+    return Part(rows, columns, part.factor // factor)
+
+
 def _blocks(values: NDArray[np.generic], factor: int, fill: float) -> NDArray[np.generic]:
     """Return (..., y, x, pixel of the block), padded with `fill`."""
     *front, height, width = values.shape
@@ -91,6 +101,8 @@ def commonest_of(codes: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     if factor == 1:
         return codes
     blocks = _blocks(codes, factor, BEYOND)
-    kinds = np.unique(codes)
+    kinds = np.flatnonzero(np.bincount(codes.ravel(), minlength=BEYOND + 1)).astype(np.uint8)
+    if kinds.size == 1 and blocks.shape[-3] * factor == codes.shape[-2]:
+        return np.full(blocks.shape[:-1], kinds[0], np.uint8)
     counts = np.stack([(blocks == kind).sum(axis=-1) for kind in kinds])
     return np.asarray(kinds[counts.argmax(axis=0)], dtype=np.uint8)

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.desk.tiling import commonest_of, mean_of
 from pipeline.errors import OutputError
 from pipeline.imagery.grid import pixel_metres
+from pipeline.kernels.masking import OBSERVED
 from pipeline.progress import silent
 from pipeline.store.atomic import canonical_json, make_folder, move_into_place, temporary_beside
 from pipeline.workflows.monitor.fingerprint import code_digest
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from pipeline.workflows.monitor.record import TrackOutcome
 
 VALUES, REASONS = "value.npy", "reason.npy"
+# Larger sites are kept a second time with blocks of so many pixels a side as one.
+COARSE, COARSE_FROM = 4, 512
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Pixels:
         (rows, columns) that the site's box is inside the stored one.
     folder
         Where the arrays lie.
+    coarse
+        Value and reason of blocks of `COARSE` pixels a side of the site's box; None where the
+        site is small.
     """
 
     value: NDArray[np.float32]
@@ -67,6 +74,7 @@ class Pixels:
     cut: Cut
     margin: tuple[int, int]
     folder: Path
+    coarse: tuple[NDArray[np.float32], NDArray[np.uint8]] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -118,11 +126,15 @@ def warm_pixels(
     if not (folder / REASONS).is_file():
         _drop_others(state, stem)
         try:
-            _write(track, box, folder, show)
+            _write(track, box, cut, folder, show)
         except OSError as cause:
             rule = f"could not be written: {cause.strerror or cause}"
             raise OutputError(rule, file=cause.filename or folder) from cause
     top, left = (part.start for part in box)
+    coarse = None
+    if (folder / f"coarse-{VALUES}").is_file():
+        kept = [np.load(folder / f"coarse-{name}", mmap_mode="r") for name in (VALUES, REASONS)]
+        coarse = (kept[0], kept[1])
     inner_top, inner_left = (part.indices(1 << 30)[0] for part in cut.window)
     return Pixels(
         value=np.load(folder / VALUES, mmap_mode="r"),
@@ -133,6 +145,7 @@ def warm_pixels(
         cut=cut,
         margin=(inner_top - top, inner_left - left),
         folder=folder,
+        coarse=coarse,
     )
 
 
@@ -166,7 +179,9 @@ def _look_facts(look: Any) -> list[Any]:
     return [look.look.id, chips, list(map(float, look.undo)), stripes]
 
 
-def _write(track: TrackOutcome, box: tuple[slice, slice], folder: Path, show: Show) -> None:
+def _write(
+    track: TrackOutcome, box: tuple[slice, slice], cut: Cut, folder: Path, show: Show
+) -> None:
     """Write both arrays beside their place, and give them their name when they are whole."""
     looks, bands = len(track.plan.looks), len(track.plan.bands)
     shape = tuple(part.stop - part.start for part in box)
@@ -176,11 +191,22 @@ def _write(track: TrackOutcome, box: tuple[slice, slice], folder: Path, show: Sh
     try:
         value = _mapped(staged / VALUES, (looks, bands, *shape), np.float32)
         reason = _mapped(staged / REASONS, (looks, *shape), np.uint8)
+        small = tuple(-(-int(size) // COARSE) for size in cut.geobox.shape)
+        large = max(int(size) for size in cut.geobox.shape) > COARSE_FROM
+        if large:
+            few = _mapped(staged / f"coarse-{VALUES}", (looks, bands, *small), np.float32)
+            why = _mapped(staged / f"coarse-{REASONS}", (looks, *small), np.uint8)
         for index in range(looks):
             show("pixels", done=index, total=looks, text=track.series.sensor)
             look = one_look(track, index)
             value[index] = look["value"].values[0][..., *box]
             reason[index] = look["reason"].values[0][box]
+            if large:
+                codes = look["reason"].values[0][cut.window]
+                seen = np.where(
+                    codes == OBSERVED, look["value"].values[0][..., *cut.window], np.nan
+                )
+                few[index], why[index] = mean_of(seen, COARSE), commonest_of(codes, COARSE)
         del value, reason  # what is mapped reaches the files
         shutil.rmtree(folder, ignore_errors=True)
         move_into_place(staged, folder)

@@ -9,6 +9,7 @@ with 100 looks, admitted already, within 3 s, detectability included.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -67,6 +68,30 @@ def table(title: str, rows: list[tuple[Measured, str]]) -> Table:
     return out
 
 
+def explored(folder: Path) -> Table:
+    """Return times of the analyst's desk on the same site, and of tiles at the size limit."""
+    told = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.desk", str(folder / "settings.yaml")],
+            capture_output=True, check=True, text=True,
+        ).stdout
+    )  # fmt: skip
+    limit, site = told["limit"], told["site"]
+    out = Table(title="Desk: tiles at 16 km, 10 m, 100 looks; other rules on 3 × 3 km")
+    for head in ("what", "s", "× floor", "target"):
+        out.add_column(head, justify="left" if head in ("what", "target") else "right")
+    for name in (key for key in limit if key.startswith("level")):
+        goal = "≤ 0.030 s" if name == "level 3" else ""
+        row = limit[name] / 1e3
+        out.add_row(f"tile, {name}", f"{row:.3f}", f"{limit[name] / limit['floor']:.1f}", goal)
+    for name in ("threshold", "k of n", "minimum area", "baseline"):
+        goal = "≤ 1 s" if name != "baseline" else ""
+        ratio = f"{site[name] / site['agreed rules']:.2f}"
+        out.add_row(f"what if: {name}", f"{site[name]:.2f}", ratio, goal)
+    out.add_row("agreed rules, from nothing", f"{site['agreed rules']:.2f}", "1", "")
+    return out
+
+
 def main() -> None:
     """Measure and print."""
     console = Console(width=120)
@@ -75,6 +100,7 @@ def main() -> None:
         console.print(table("Pair: 1 180 × 1 070 px, ten bands", pair))
         site = monitored(Path(made) / "site")
         console.print(table("Site: 3 × 3 km, 100 radar looks, four zones", site))
+        console.print(explored(Path(made) / "site"))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,7 @@ def test_geopandas_is_asked_for_in_one_line_and_used_where_it_is(told, monkeypat
     assert told.to_geodataframe() == (len(told), "EPSG:4326")
 
 
+@pytest.mark.slow  # matplotlib
 def test_plots_draw_every_finding_and_every_look(told, site):
     axes = told.plot()
     assert len(axes.get_yticklabels()) == len(told)
@@ -124,6 +125,7 @@ def test_plots_draw_every_finding_and_every_look(told, site):
     mpl.pyplot.close("all")
 
 
+@pytest.mark.slow  # matplotlib
 def test_a_look_is_drawn_without_what_lies_beyond_the_site(site, town):
     stack = site.stack("sentinel-1-rtc")
     (track,) = town.tracks.values()

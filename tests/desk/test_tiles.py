@@ -278,3 +278,39 @@ def test_a_site_judged_on_zone_sums_alone_has_an_anomaly_map_too(town):
     for name in ("vv_db", "vh_db"):
         np.testing.assert_array_equal(scored.series.features[name], series.features[name])
     assert set(outcome.series.features) == {"span"}
+
+
+def test_a_large_site_is_kept_a_second_time_with_coarse_pixels(town, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.desk.warm.COARSE_FROM", 40)
+    monkeypatch.setattr("pipeline.desk.tiling.TILE", 16)  # so that the small site has many levels
+    (track,) = town.tracks.values()
+    polygon = town.opened.site.polygon
+    pixels = warm_pixels(track.outcome, polygon, tmp_path)
+    few, why = pixels.coarse
+    height, width = pixels.shape
+    assert few.shape[2:] == why.shape[1:] == (-(-height // 4), -(-width // 4))
+    gallery = Gallery(track.outcome, pixels, None)
+    plain = Gallery(track.outcome, replace(pixels, coarse=None), None)
+    part = Part(slice(0, height), slice(0, width), 4)
+    np.testing.assert_array_equal(gallery.codes(3, part), plain.codes(3, part))
+    # Means of the same pixels, summed in float32 either way.
+    np.testing.assert_allclose(gallery._bands(3, part), plain._bands(3, part), rtol=1e-6)
+    native = Part(slice(0, height), slice(0, width), 1)
+    np.testing.assert_array_equal(gallery._bands(3, native), plain._bands(3, native))
+
+
+def test_an_overview_shows_what_is_scored_and_is_not_kept_until_all_is(town, tmp_path):
+    (track,) = town.tracks.values()
+    pixels = warm_pixels(track.outcome, town.opened.site.polygon, tmp_path)
+    scores = ScoreMaps(track.outcome, pixels, ("vv_db", "vh_db"))
+    part = Part(*whole(track.gallery)[:2], 2)
+    values, complete = scores.made(15, part.rows, part.columns)
+    assert not complete
+    assert np.isnan(values).all()
+    gallery = Gallery(track.outcome, pixels, scores)
+    assert not gallery.whole(gallery.layers["anomaly"], 15, part)
+    scores.make_all()
+    values, complete = scores.made(15, part.rows, part.columns)
+    assert complete
+    np.testing.assert_array_equal(values, scores.window(15, part.rows, part.columns))
+    assert gallery.whole(gallery.layers["anomaly"], 15, part)
