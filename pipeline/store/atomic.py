@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 from contextlib import suppress
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import rfc8785
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPORARY_SUFFIX = ".fwtmp"
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_DEEPER = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 def atomic_write(path: Path, payload: bytes, *, durable: bool = True) -> None:
@@ -190,12 +193,8 @@ def parse_json(payload: bytes, *, depth_limit: int = 64) -> Any:
 
 
 def _depth(payload: bytes) -> int:
-    depth = deepest = 0
-    for match in _BRACKETS.finditer(payload):
-        mark = match.group()[0:1]
-        depth += (mark in b"[{") - (mark in b"]}")
-        deepest = max(deepest, depth)
-    return deepest
+    brackets = _STRING.sub(b"", payload).translate(None, _NOT_BRACKETS)
+    return max(accumulate((_DEEPER[mark] for mark in brackets), initial=0))
 
 
 def _object_of_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
