@@ -53,11 +53,15 @@ class Stretch:
 
 
 def robust_range(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Return the 2 and 98 percentile of the finite values; (0, 1) where there are none."""
+    """Return the ends of nearly all finite values; (0, 1) where there are none.
+
+    The upper end is far out, because concrete, on which vehicles stand, is the brightest ground
+    of a site and must not become plain white.
+    """
     known = values[np.isfinite(values)]
     if not known.size:
         return 0.0, 1.0
-    low, high = (float(value) for value in np.percentile(known, (2, 98)))
+    low, high = (float(value) for value in np.percentile(known, (1, 99.5)))
     return low, max(high, low + 1e-6)
 
 
