@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.report.words import Words
 
 Block = dict[str, Any]
+LONGEST_NAME = 24
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Sheet:
             return text(item.empty, "empty")
         rows = [
             [
-                self.words.isolated(soft(cell) if column in item.mono else cell)
+                self.words.isolated(soft(cell) if column in item.mono or unbroken(cell) else cell)
                 for column, cell in enumerate(row)
             ]
             for row in item.rows
@@ -101,10 +102,22 @@ def soft(name: str) -> str:
     return name.replace("_", "_\u200b").replace("/", "/\u200b").replace(":", ":\u200b")
 
 
+def unbroken(cell: str) -> bool:
+    """Say whether a cell is one long name that a narrow column could not break."""
+    return len(cell) > LONGEST_NAME and " " not in cell
+
+
 def weights(item: Table) -> list[float]:
-    """Return relative widths of columns: by their longest cells, so that none is crushed."""
+    """Return relative widths of columns: by their longest cells, so that none is crushed.
+
+    The longest word of a head, which does not break, sets the least.
+    """
     columns = zip(item.heads, *item.rows, strict=True)
-    return [round(min(max(max(map(len, column)) ** 0.62, 2.6), 12.0), 2) for column in columns]
+    return [round(min(max(max(map(len, c)) ** 0.62, _least(c[0])), 12.0), 2) for c in columns]
+
+
+def _least(head: str) -> float:
+    return max(2.6, 0.62 * max(map(len, head.split()), default=0))
 
 
 def blocks(page: Page, drawings: Drawings, sheet: Sheet) -> list[Block]:

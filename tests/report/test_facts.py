@@ -8,8 +8,16 @@ import pytest
 
 from pipeline.assessment.record import Report
 from pipeline.report.facts import looks, series, state
-from pipeline.report.facts.findings import best, finding_views, quiet_count, quiet_looks
+from pipeline.report.facts.findings import (
+    best,
+    finding_views,
+    probability_places,
+    quiet_count,
+    quiet_looks,
+)
+from pipeline.report.facts.looks import contrast
 from pipeline.report.facts.page import page_facts, zone_state
+from pipeline.report.formatting import THIN
 from pipeline.report.words import Words
 from tests.report import products
 
@@ -162,7 +170,7 @@ def test_a_term_is_used_only_where_its_parts_are_calibrated():
     for part in ("false_alarms", "detection"):
         item["calibrated"] = item["calibrated"] | {part: {"ok": True, "sample_size": 4000}}
     said = " ".join(finding_views(report(record), WORDS)[0].likelihood)
-    assert "In the words of icd203: very likely." in said
+    assert "In the words of ICD 203: very likely." in said
 
 
 def test_a_record_without_period_agreement_or_looks_still_makes_a_page():
@@ -180,3 +188,19 @@ def test_scene_without_date_is_listed():
     record["inputs"][0] |= {"acquired": None, "status": "left-out"}
     page = page_facts(report(record), "0" * 64, WORDS)
     assert page.unused.rows[0][0] == "not known"
+
+
+@pytest.mark.parametrize(
+    ("p", "places"),
+    [(0.5, 2), (0.994, 2), (0.9951, 3), (0.999526, 4), (0.9999, 4), (1.0, 5), (0.0, 5), (0.004, 3)],
+)
+def test_a_probability_is_not_rounded_to_certainty(p, places):
+    assert probability_places(p) == places
+
+
+def test_contrasts_are_printed_in_the_readers_units():
+    assert contrast("+9 dB", Words("ru")) == f"+9{THIN}дБ"
+    assert contrast("bare_soil +0.35", Words("ru")) == "голая почва +0,35"
+    assert contrast("ndvi -0.81", Words("en")) == "NDVI \u22120.81"
+    assert contrast("brightness ±0.088", Words("en")) == "brightness ±0.088"
+    assert contrast("something else", Words("ar")) == "something else"

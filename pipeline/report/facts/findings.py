@@ -132,10 +132,11 @@ def likelihood_sentences(finding: Finding, words: Words) -> tuple[str, ...]:
         said.append(words("likelihood.none"))
     else:
         interval = words("none.interval")
+        places = probability_places(item.p)
         if item.p_interval:
-            interval = words.style.span(*item.p_interval, 2)
+            interval = words.style.span(*item.p_interval, places)
         key = "likelihood.number" if every else "likelihood.number-uncalibrated"
-        said.append(words(key, p=words.style.number(item.p, 2), interval=interval))
+        said.append(words(key, p=words.style.number(item.p, places), interval=interval))
     if item.term and every:
         said.append(_term(item, words))
     else:
@@ -143,9 +144,14 @@ def likelihood_sentences(finding: Finding, words: Words) -> tuple[str, ...]:
     return tuple(said)
 
 
+def probability_places(p: float) -> int:
+    """Return the decimals, two to five, with which a probability is not printed as 0 or 1."""
+    return next((n for n in range(2, 5) if 0 < round(p, n) < 1), 5)
+
+
 def _term(item: Likelihood, words: Words) -> str:
     term = words.code("term", item.term or "")
-    return words("likelihood.term", term=term, scale=item.term_scale or "")
+    return words("likelihood.term", term=term, scale=words.code("scale", item.term_scale or ""))
 
 
 def calibration_table(finding: Finding, words: Words) -> Table:

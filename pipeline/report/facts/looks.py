@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 REASONS: tuple[CoverageReason, ...] = (
     "observed", "cloud", "shadow", "snow", "swath-edge", "missing", "load-failed", "withheld",
 )  # fmt: skip
+CONTRAST = re.compile(r"(?:(\w+) )?([-+±]?)(\d+(?:\.\d+)?)(?: (\w+))?")
 REFERENCE_CONTRAST = "+9 dB"
 OTHER_CONTRASTS = frozenset({"+6 dB", "+12 dB"})  # fainter and brighter than the middle one
 USABLE_SHARE = 0.5  # a look counts as seen in the table when half of the zone was observed
@@ -163,7 +165,9 @@ def worst_zone(report: Report, words: Words) -> tuple[str, str]:
     item = max(known, key=lambda d: (d.smallest_m2 or 0.0, d.zone))
     low_high = f" ({_hectares(item, words)})" if item.interval else ""
     where = track_name(item.sensor, item.track, words)
-    where = words.listed((where, *(part for part in (item.indicator, item.contrast) if part)))
+    where = words.listed(
+        (where, *(part for part in (item.indicator, contrast(item.contrast, words)) if part))
+    )
     text = f"{words.style.hectares(item.smallest_m2 or 0.0)}{low_high}"
     return text, words("silence.where", zone=item.zone, sensor=where)
 
@@ -178,6 +182,17 @@ def _silence_note(best: dict[str, Detectability | None], words: Words) -> str:
     return words("silence.others", area=words.style.hectares(max(known)))
 
 
+def contrast(text: str, words: Words) -> str:
+    """Return how strong an injected change was, such as ``+9 dB``, as printed."""
+    said = CONTRAST.fullmatch(text)
+    if said is None:
+        return text
+    name, sign, number, unit = said.groups()
+    value = f"{sign.replace('-', f.MINUS)}{words.style.plain(float(number))}"
+    value = words.style.with_unit(value, unit or "")
+    return f"{words.code('contrast', name)} {value}" if name else value
+
+
 def silence_table(report: Report, words: Words) -> Table:
     """Return the smallest visible change by zone, sensor and look."""
     rows = tuple(
@@ -186,7 +201,8 @@ def silence_table(report: Report, words: Words) -> Table:
             words.style.minute(d.acquired) if d.acquired else "–",
             words("silence.none") if d.smallest_m2 is None
             else words.style.hectares(d.smallest_m2),
-            _hectares(d, words) if d.interval else "–", d.contrast or "–", str(d.injections),
+            _hectares(d, words) if d.interval else "–",
+            contrast(d.contrast, words) or "–", str(d.injections),
             words.code("reason", d.reason) if d.reason else "–",
         )
         for d in sorted(

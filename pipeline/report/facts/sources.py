@@ -179,7 +179,7 @@ def drift_table(report: Report, words: Words) -> Table | None:
         for d in drift.differences
     )  # fmt: skip
     columns = heads(words, "difference", "subject", "ratified", "here")
-    return Table(columns, rows, words("drift.none"), mono=(1,), numeric=(2, 3))
+    return Table(columns, rows, words("drift.none"), numeric=(2, 3))
 
 
 def drift_subject(item: BaselineDifference, words: Words) -> str:

@@ -249,6 +249,11 @@ MESSAGES: dict[str, str] = {
     "silence.no-injection": (
         "لم تُدرج تغييرات اختبارية في المشاهد، ولذلك لا يُعرف ما الذي كان يمكن ألا يُرى."
     ),
+    "contrast.brightness": "السطوع",
+    "contrast.bare_soil": "التربة العارية",
+    "contrast.ndvi": "مؤشر NDVI",
+    "contrast.snow": "مؤشر الثلج",
+    "contrast.nbr": "مؤشر NBR",
     "silence.not-reached": "لم تُبلغ نسبة 90 % أو لم تُقس في: {zones}",
     "silence.others": "وفي سائر المناطق حتى {area}",
     "silence.where": "المنطقة {zone}، {sensor}",
@@ -896,6 +901,9 @@ MESSAGES: dict[str, str] = {
     "treaty.not_observable": "لا يمكن رصده: {quantity}",
     "treaty.no-relation": "لم يُتفق على علاقة بينهما؛ والألفاظ من الاتفاق",
     "treaty.relation": "تعطي المقدار علاقة متفق عليها؛ والألفاظ من الاتفاق",
+    "scale.icd203": "مقياس ICD 203",
+    "scale.phia": "مقياس PHIA",
+    "scale.ipcc": "مقياس IPCC",
     "failure.FW210": "تعذرت قراءة الفهرس.",
     "failure.FW220": "تعذر جلب المشهد أو فكّه أو الوثوق به.",
     "failure.FW221": "يحتاج المشهد حجمًا أو ذاكرة أو وقتًا فوق الحدود.",

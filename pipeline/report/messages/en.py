@@ -199,6 +199,11 @@ MESSAGES: dict[str, str] = {
     "silence.no-injection": (
         "No change was injected into the scenes, so what could have gone unseen is not known."
     ),
+    "contrast.brightness": "brightness",
+    "contrast.bare_soil": "bare soil",
+    "contrast.ndvi": "NDVI",
+    "contrast.snow": "snow index",
+    "contrast.nbr": "NBR",
     "silence.not-reached": "90 % not reached, or not measured, in: {zones}",
     "silence.others": "in the other zones up to {area}",
     "silence.where": "zone {zone}, {sensor}",
@@ -858,6 +863,9 @@ MESSAGES: dict[str, str] = {
     "treaty.not_observable": "cannot be observed: {quantity}",
     "treaty.no-relation": "no relation between the two was agreed; the words are the agreement’s",
     "treaty.relation": "an agreed relation gives the quantity; the words are the agreement’s",
+    "scale.icd203": "ICD 203",
+    "scale.phia": "PHIA",
+    "scale.ipcc": "IPCC",
     "failure.FW210": "The catalogue could not be read.",
     "failure.FW220": "The scene could not be fetched, decoded or trusted.",
     "failure.FW221": "The scene would need more size, memory or time than the limits allow.",

@@ -244,6 +244,11 @@ MESSAGES: dict[str, str] = {
         "В снимки не вносились пробные изменения, поэтому неизвестно, что могло остаться "
         "незамеченным."
     ),
+    "contrast.brightness": "яркость",
+    "contrast.bare_soil": "голая почва",
+    "contrast.ndvi": "индекс NDVI",
+    "contrast.snow": "индекс снега",
+    "contrast.nbr": "индекс NBR",
     "silence.not-reached": "90 % не достигнуто или не измерено в зонах: {zones}",
     "silence.others": "в остальных зонах до {area}",
     "silence.where": "зона {zone}, {sensor}",
@@ -947,6 +952,9 @@ MESSAGES: dict[str, str] = {
     "treaty.not_observable": "не наблюдаемо: {quantity}",
     "treaty.no-relation": "связь между ними не согласована; слова — из соглашения",
     "treaty.relation": "величину даёт согласованная связь; слова — из соглашения",
+    "scale.icd203": "шкалы ICD 203",
+    "scale.phia": "шкалы PHIA",
+    "scale.ipcc": "шкалы МГЭИК (IPCC)",
     "failure.FW210": "Каталог не удалось прочитать.",
     "failure.FW220": "Снимок не удалось получить, прочитать или признать достоверным.",
     "failure.FW221": "Снимку нужно больше места, памяти или времени, чем разрешено.",
