@@ -51,6 +51,10 @@ const SHAPES = {
     s("circle", { r: R, fill: "#fff", stroke: BLUE, "stroke-width": 1.4 }),
     s("path", { d: `M0 ${-R}A${R} ${R} 0 0 0 0 ${R}Z`, fill: BLUE }),
   ],
+  aside: () => [
+    s("circle", { r: R, fill: "#fff", stroke: INK, "stroke-width": 1.3, "stroke-dasharray": "2 1.4" }),
+    s("circle", { r: 1.7, fill: BLUE }),
+  ],
   cloud: () => [
     s("circle", { r: R, fill: "#fff", stroke: INK, "stroke-width": 1.3 }),
     s("path", { d: `M${-R - 1.5} 0H${R + 1.5}`, stroke: INK, "stroke-width": 1.5 }),

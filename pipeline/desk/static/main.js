@@ -53,7 +53,10 @@ async function readLooks(site) {
   return Object.fromEntries(site.tracks.map((track, i) => [track.key, sorted(answers[i].looks || answers[i])]));
 }
 
-const sorted = (looks) => [...looks].sort((a, b) => Date.parse(a.acquired) - Date.parse(b.acquired));
+const sorted = (looks) => looks.map(setAside).sort((a, b) => Date.parse(a.acquired) - Date.parse(b.acquired));
+
+/** A look that saw the ground and is not judged, for haze say, is no observation. */
+const setAside = (look) => (look.set_aside?.length && ["usable", "partly"].includes(look.status) ? { ...look, status: "aside" } : look);
 
 /** The newest usable look after the oldest of the same track: something to compare from the start. */
 function opening(site, looks) {

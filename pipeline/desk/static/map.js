@@ -16,6 +16,7 @@ let pictures = {}; // name -> {group, map, side, key}
 let pointer = null; // where the lens is, in map pixels
 let blinkTimer = 0;
 let blinkShows = "after";
+let unfinished = 0;
 let fitted = null; // what the view was last fitted to
 
 export const mainMap = () => main;
@@ -115,7 +116,17 @@ function exchange(entry, source) {
   const stack = entry.group.getLayers();
   stack.push(layer);
   const old = stack.getArray().slice(0, -1);
-  entry.map.once("rendercomplete", () => old.forEach((gone) => stack.remove(gone)));
+  drawing(1);
+  entry.map.once("rendercomplete", () => {
+    old.forEach((gone) => stack.remove(gone));
+    drawing(-1);
+  });
+}
+
+/** Whether every picture that was asked for stands on the map. */
+function drawing(change) {
+  unfinished += change;
+  byId("stage").setAttribute("aria-busy", String(unfinished > 0));
 }
 
 /** Only the part of a picture that its mode gives it: neither date ever shines through the other. */
@@ -274,6 +285,7 @@ function wire() {
       entry.group.getLayers().forEach((layer) => layer.setOpacity(state.opacity)),
     ),
   );
+  ghosts();
   main.on("pointermove", (event) => {
     pointer = event.pixel;
     if (state.mode === "spy") main.render();
@@ -283,6 +295,16 @@ function wire() {
     if (state.mode === "spy") main.render();
   });
   wireBar();
+}
+
+/** Side by side, the pointer of one map is marked on the other. */
+function ghosts() {
+  for (const [map, other] of [[main, left], [left, main]]) {
+    const ghost = new ol.Overlay({ element: h("div", { class: "ghost" }), stopEvent: false });
+    other.addOverlay(ghost);
+    map.on("pointermove", (event) => ghost.setPosition(state.mode === "side" ? event.coordinate : undefined));
+    map.getViewport().addEventListener("pointerleave", () => ghost.setPosition(undefined));
+  }
 }
 
 function wireBar() {

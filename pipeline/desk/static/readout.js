@@ -65,7 +65,7 @@ function sayValue(side, told) {
   const unseen = told.valid === false || (told.reason && told.reason !== "observed");
   const parts = measured(told).map(([name, value, code]) => h("span", { class: "value" }, h("i", {}, name), ` ${quantity(value, code)}`));
   if (!unseen && told.anomaly !== null && told.anomaly !== undefined)
-    parts.push(h("span", { class: "value" }, h("i", {}, "anomaly"), ` ${number(told.anomaly)} σ`));
+    parts.unshift(h("span", { class: "value" }, h("i", {}, "anomaly"), ` ${number(told.anomaly)} σ`));
   const reason = unseen ? h("span", { class: "value unseen-value" }, `not observed: ${word("coverage", told.reason || "missing")}`) : null;
   return h("span", { class: "values", "data-testid": `values-${side}` }, letter, reason, parts.length || unseen ? parts : "no value");
 }
@@ -74,5 +74,5 @@ function sayValue(side, told) {
 function measured({ values = {}, db, units = {}, unit: code, features = {} }) {
   const bands = db ? Object.entries(db).map(([name, value]) => [name, value, "dB"]) : Object.entries(values).map(([name, value]) => [name, value, units[name] || (code === "reflectance" ? "" : code)]);
   const indices = db ? [] : Object.entries(features).filter(([name]) => name === "ndvi").map(([name, found]) => [plain(name).toUpperCase(), found?.value ?? found, ""]);
-  return [...bands, ...indices].filter(([, value]) => value !== null && value !== undefined);
+  return [...indices, ...bands].filter(([, value]) => value !== null && value !== undefined);
 }

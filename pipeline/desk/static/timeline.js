@@ -51,7 +51,7 @@ const focusTime = () => time(lookOf("after")?.acquired);
 function legend() {
   const key = (status, text) => h("li", {}, keyGlyph(status), text);
   return h("ul", { class: "key", "aria-label": "Marks" },
-    key("usable", "observed"), key("partly", "partly"), key("cloud", "cloud"), key("failed", "failed"), key("missing", "missing"), key("alarm", "over threshold"),
+    key("usable", "observed"), key("partly", "partly"), key("aside", "set aside"), key("cloud", "cloud"), key("failed", "failed"), key("missing", "missing"), key("alarm", "over threshold"),
     h("li", {}, h("i", { class: "key-notified" }), "notified"), h("li", {}, h("i", { class: "key-baseline" }), "baseline"));
 }
 

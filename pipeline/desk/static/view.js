@@ -5,9 +5,9 @@ import { day, minute } from "./format.js";
 import { drawLegend } from "./legend.js";
 import { set, state, trackOf, watch, lookOf } from "./state.js";
 import { pictureOf } from "./tiles.js";
-import { STATUS } from "./words.js";
+import { STATUS, STATUS_SHORT } from "./words.js";
 
-const SIGNS = { usable: "●", partly: "◐", cloud: "⊖", failed: "✕", missing: "▢" };
+const SIGNS = { usable: "●", partly: "◐", aside: "◌", cloud: "⊖", failed: "✕", missing: "▢" };
 const fields = {};
 
 /** Build the panel. */
@@ -28,7 +28,27 @@ function side(name, letter, title) {
       field(`${name}-look`, `${title}: date`, (event) => setLook(name, state[name].track, event.target.value))),
     field(`${name}-track`, `${title}: source`, (event) => setTrack(name, event.target.value)),
     field(`${name}-layer`, `${title}: layer`, (event) => setLayer(name, event.target.value)),
+    name === "before" ? quick() : null,
   );
+}
+
+const YEAR = 365.25 * 86400e3;
+
+/** The comparisons an analyst makes most: with the look just before, and with the same season. */
+function quick() {
+  const button = (text, title, run, testid) => h("button", { type: "button", class: "small", title, "data-testid": testid, onclick: run }, text);
+  const to = (pick) => {
+    const after = lookOf("after");
+    const seen = (state.looks[state.after.track] || []).filter((look) => ["usable", "partly"].includes(look.status) && look.acquired < after.acquired);
+    const look = pick(seen, Date.parse(after.acquired));
+    if (!look) return say("No earlier look of this source was observed");
+    if (state.mode === "one") set({ mode: "swipe" });
+    return setLook("before", state.after.track, look.id);
+  };
+  return h("div", { class: "quick" },
+    button("Look before", "Compare with the newest observed look before the after date", () => to((seen) => seen[seen.length - 1]), "before-previous"),
+    button("Year before", "Compare with the observed look nearest to a year before the after date", () =>
+      to((seen, at) => [...seen].sort((a, b) => Math.abs(Date.parse(a.acquired) - at + YEAR) - Math.abs(Date.parse(b.acquired) - at + YEAR))[0]), "before-year"));
 }
 
 /** A select without a visible label: its place and letter tell what it is. */
@@ -71,7 +91,7 @@ function refresh() {
 }
 
 const lookName = (look) =>
-  `${SIGNS[look.status] || "·"} ${day(look.acquired)}${look.status === "usable" ? "" : ` ${STATUS[look.status]}`}${look.alarms?.length ? " ▲" : ""}`;
+  `${SIGNS[look.status] || "·"} ${day(look.acquired)}${look.status === "usable" ? "" : ` ${STATUS_SHORT[look.status] || look.status}`}${look.alarms?.length ? " ▲" : ""}`;
 
 /** Put a side on a look; a look of another track brings its track along. */
 export function setLook(name, track, look) {

@@ -236,10 +236,14 @@ export const title = (code) => {
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
+/** The same, short enough for a list of dates. */
+export const STATUS_SHORT = { partly: "partly", aside: "set aside", cloud: "cloud", failed: "failed", missing: "missing" };
+
 /** One word for what became of a look. */
 export const STATUS = {
   usable: "observed",
   partly: "partly observed",
+  aside: "seen, but set aside",
   cloud: "not observed: cloud",
   failed: "failed to load",
   missing: "missing",
@@ -255,5 +259,6 @@ export function seen(look) {
     .map(([name, value]) => `${word("coverage", name)} ${Math.round(100 * value)} %`);
   const share = Math.round(100 * (look.observed ?? 0));
   const head = share ? `${share} % of the zones seen` : "not observed";
-  return lost.length ? `${head}; ${lost.join(", ")}` : head;
+  const aside = look.set_aside?.length ? `set aside, not judged: ${look.set_aside.map((code) => word("reason", code)).join(", ")}; ` : "";
+  return `${aside}${head}${lost.length ? `; ${lost.join(", ")}` : ""}`;
 }

@@ -1,19 +1,17 @@
 """The desk's page in a real Chromium, on the simulated garrison.
 
-Every page that a test opens is held to the same rules when it closes: nothing refused by the content
-policy, no error in the console, no request to another origin. Screenshots are kept for the eye in
-``out/desk-screens`` (or the folder that FAIRWITNESS_SCREENS names).
+Every page that a test opens is held to the same rules when it closes: nothing refused by the
+content policy, no error in the console, no request to another origin. Screenshots are kept for
+the eye in ``out/desk-screens`` (or the folder that FAIRWITNESS_SCREENS names).
 """
 
 from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -65,7 +63,7 @@ class Sight:
     foreign: list = field(default_factory=list)
 
     def __post_init__(self):
-        self.page.on("console", lambda message: self._hear(message))
+        self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self._note(request.url))
 
@@ -88,10 +86,11 @@ class Sight:
         """The element with this data-testid."""
         return self.page.get_by_test_id(name)
 
-    def settle(self, ms=350):
-        """Let tiles arrive and be drawn."""
-        self.page.wait_for_load_state("networkidle")
+    def settle(self, ms=250):
+        """Let pictures arrive and be drawn."""
         self.page.wait_for_timeout(ms)
+        self.page.wait_for_selector("#stage[aria-busy=false]", state="attached", timeout=10_000)
+        self.page.wait_for_timeout(60)
 
     def keep(self, name):
         """Keep a screenshot for the eye."""
@@ -125,13 +124,20 @@ class Sight:
         return self.part(name).input_value()
 
 
-@pytest.fixture
-def sight(chromium, address):
-    """An opened desk, held to the rules at the end."""
+@pytest.fixture(scope="session")
+def room(chromium):
+    """One browser context for all well-behaved pages, so that the library is read once."""
     context = chromium.new_context(viewport=LAPTOP, accept_downloads=True, reduced_motion="reduce")
-    found = Sight(context.new_page(), address).open()
-    yield found
+    yield context
     context.close()
+
+
+@pytest.fixture
+def sight(room, address):
+    """An opened desk, held to the rules at the end."""
+    found = Sight(room.new_page(), address).open()
+    yield found
+    found.page.close()
     assert found.said == []
     assert found.foreign == []
 
@@ -142,12 +148,3 @@ def rough_sight(chromium, address):
     context = chromium.new_context(viewport=LAPTOP)
     yield Sight(context.new_page(), address)
     context.close()
-
-
-def look_of(text):
-    """The day in a line of the page."""
-    return re.search(r"\d{4}-\d\d-\d\d", text).group()
-
-
-def query_of(url):
-    return urlsplit(url).query

@@ -26,9 +26,14 @@ def statements(sight, finding):
 
 def record(sight, act):
     """Do something that is recorded, and wait until the page has read it back."""
-    with sight.page.expect_response(
-        lambda answer: "/api/statements" in answer.url and answer.request.method == "POST"
-    ) as posted:
+
+    def statements(method):
+        return lambda a: "/api/statements" in a.url and a.request.method == method
+
+    with (
+        sight.page.expect_response(statements("GET")),
+        sight.page.expect_response(statements("POST")) as posted,
+    ):
         act()
     assert posted.value.status == 200, posted.value.text()
     sight.settle(150)
@@ -40,7 +45,9 @@ def test_the_queue_holds_every_finding_with_its_state_in_words(sight):
     rows = sight.part("findings").locator("li")
     assert rows.count() == len(findings)
     states = rows.locator(".chip").all_inner_texts()
-    assert sorted(s.split("\n")[-1] for s in states) == sorted(item["headline"] for item in findings)
+    assert sorted(s.split("\n")[-1] for s in states) == sorted(
+        item["headline"] for item in findings
+    )
     sight.part("filter-state").select_option("tentative")
     wanted = sum(1 for item in findings if item["headline"] == "tentative")
     assert rows.count() == wanted
@@ -114,10 +121,15 @@ def test_ticks_opinions_and_words_become_unsigned_statements_and_undo_adds_one(s
 def test_a_lost_statement_is_said_to_be_lost(rough_sight):
     rough_sight.open()
     open_first(rough_sight)
-    refuse = {"status": 409, "json": {"error": {"code": "ledger", "message": "the ledger is broken"}}}
+    refuse = {
+        "status": 409,
+        "json": {"error": {"code": "ledger", "message": "the ledger is broken"}},
+    }
     rough_sight.page.route(
         "**/api/statements*",
-        lambda route: route.fulfill(**refuse) if route.request.method == "POST" else route.continue_(),
+        lambda route: (
+            route.fulfill(**refuse) if route.request.method == "POST" else route.continue_()
+        ),
     )
     rough_sight.part("acts").locator("[data-value=note]").click()
     rough_sight.part("note-text").fill("A note that will not arrive.")

@@ -22,7 +22,9 @@ def zone_series(sight, zone, indicator):
     sight.part("series-indicator").select_option(indicator)
     sight.settle(150)
     assert indicator.replace("-", " ") in sight.part("series").locator("h3").inner_text()
-    sensors = next(i for i in sight.ask("/api/site")["indicators"] if i["id"] == indicator)["sensors"]
+    sensors = next(i for i in sight.ask("/api/site")["indicators"] if i["id"] == indicator)[
+        "sensors"
+    ]
     track = sight.radar() if "sentinel-1-rtc" in sensors else sight.optical()
     return sight.post("/api/series", {"track": track, "zone": zone, "indicator": indicator})
 
@@ -41,7 +43,9 @@ def test_a_zone_has_observations_band_threshold_alarms_and_unseen_looks(sight):
     assert "unseen" in text
     label = chart.locator("svg").get_attribute("aria-label")
     assert f"{alarms} over the threshold" in label
-    assert re.search(r"Smallest change seen with 90 %: [\d\u202f]+", sight.part("series-note").inner_text())
+    assert re.search(
+        r"Smallest change seen with 90 %: [\d\u202f]+", sight.part("series-note").inner_text()
+    )
     sight.keep("3-zone")
 
 
@@ -68,7 +72,9 @@ def test_pointer_and_keyboard_read_the_same_values(sight):
     sight.page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + 2)
     by_pointer = sight.part("series-told").inner_text()
     assert "over the threshold" in by_pointer
-    assert f"{data['looks'][index]['value']:.2f} dB".replace("-", "\u2212") in by_pointer.replace("\u00a0", " ")
+    assert f"{data['looks'][index]['value']:.2f} dB".replace("-", "\u2212") in by_pointer.replace(
+        "\u00a0", " "
+    )
     sight.page.mouse.move(5, 5)
     sight.part("chart").focus()
     sight.page.keyboard.press("Home")
@@ -99,7 +105,9 @@ def test_a_polygon_is_drawn_and_its_mean_followed(sight):
     sight.page.keyboard.press("p")
     box = sight.part("map").bounding_box()
     x, y = box["x"] + 260, box["y"] + 200
-    with sight.page.expect_response(lambda answer: "/api/series" in answer.url, timeout=5000) as asked:
+    with sight.page.expect_response(
+        lambda answer: "/api/series" in answer.url, timeout=5000
+    ) as asked:
         sight.page.mouse.click(x, y)
         sight.page.mouse.click(x + 90, y)
         sight.page.mouse.click(x + 90, y + 60)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 pytestmark = pytest.mark.slow
+
+
+def status(look):
+    """What the mark of a look has to say: one that is not judged is no observation."""
+    aside = look["set_aside"] and look["status"] in {"usable", "partly"}
+    return "aside" if aside else look["status"]
 
 
 def place(sight, track, look):
@@ -24,14 +31,18 @@ def test_every_look_is_a_mark_whose_shape_says_what_was_seen(sight):
     alarms = 0
     for track in sight.tracks():
         looks = sight.ask(f"/api/looks/{track['key']}")
-        wanted += Counter(look["status"] for look in looks)
+        wanted += Counter(status(look) for look in looks)
         alarms += sum(1 for look in looks if look["alarms"])
-    drawn = {name: sight.page.locator(f"#timeline .timeline-box .glyph-{name}").count() for name in wanted}
+    drawn = {
+        name: sight.page.locator(f"#timeline .timeline-box .glyph-{name}").count()
+        for name in wanted
+    }
     assert drawn == dict(wanted)
     assert len(wanted) >= 3  # the demonstration has clear, half-clouded and clouded looks
     shapes = {
         name: sight.page.locator(f"#timeline .timeline-box .glyph-{name}").first.evaluate(
-            "g => [...g.children].filter(e => e.tagName !== 'title').map(e => e.tagName + e.getAttribute('fill')).join()"
+            "g => [...g.children].filter(e => e.tagName !== 'title')"
+            ".map(e => e.tagName + e.getAttribute('fill')).join()"
         )
         for name in wanted
     }
@@ -66,6 +77,27 @@ def test_a_click_on_the_other_source_brings_both_dates_there(sight):
     assert sight.chosen("before-look") in {look["id"] for look in looks} - {looks[30]["id"]}
 
 
+def test_one_click_compares_with_the_look_before_or_the_year_before(sight):
+    looks = sight.ask(f"/api/looks/{sight.optical()}")
+    seen = [look for look in looks if status(look) in {"usable", "partly"}]
+    after = next(look for look in seen if look["id"] == sight.chosen("after-look"))
+    sight.part("before-previous").click()
+    assert sight.chosen("before-look") == seen[seen.index(after) - 1]["id"]
+    assert sight.part("stage").get_attribute("data-mode") == "swipe"
+    sight.part("before-year").click()
+    day = datetime.strptime(sight.chosen("before-look"), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    apart = datetime.fromisoformat(after["acquired"]) - day
+    assert abs(apart - timedelta(days=365)) < timedelta(days=30)
+
+
+def test_a_hazy_look_is_set_aside_in_words_and_shape(sight):
+    hazy = next(
+        look for look in sight.ask(f"/api/looks/{sight.optical()}") if status(look) == "aside"
+    )
+    sight.part("after-look").select_option(hazy["id"])
+    assert "set aside, not judged" in sight.part("badge-after").inner_text()
+
+
 def test_arrow_keys_step_through_all_looks(sight):
     looks = [look["id"] for look in sight.ask(f"/api/looks/{sight.optical()}")]
     at = looks.index(sight.chosen("after-look"))
@@ -92,7 +124,9 @@ def test_space_plays_a_timelapse_and_stops_it(sight):
     first = sight.chosen("after-look")
     sight.page.keyboard.press("Space")
     sight.page.wait_for_function(
-        "first => document.getElementById('after-look').selectedIndex > 3", arg=first, timeout=15_000
+        "first => document.getElementById('after-look').selectedIndex > 3",
+        arg=first,
+        timeout=15_000,
     )
     sight.page.keyboard.press("Space")
     stopped = sight.chosen("after-look")

@@ -19,7 +19,8 @@ def slide(sight, name, value):
     """Move a slider as a hand would, and wait for the answer."""
     with sight.page.expect_response(lambda answer: "/api/whatif" in answer.url) as asked:
         sight.part(f"slider-{name}").evaluate(
-            "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})) }", str(value)
+            "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})) }",
+            str(value),
         )
     sight.page.wait_for_selector("[data-testid=whatif-summary]")
     sight.settle(100)
@@ -68,10 +69,16 @@ def test_the_exploratory_threshold_is_drawn_beside_the_agreed_one(sight):
 def test_every_knob_reaches_the_server(sight):
     panel(sight, "changed-area")
     asked = []
-    sight.page.on("request", lambda request: asked.append(request) if "/api/whatif" in request.url else None)
+    sight.page.on(
+        "request", lambda request: asked.append(request) if "/api/whatif" in request.url else None
+    )
     for name, value in (("k", 3), ("n", 4), ("window_days", 60), ("minimum_area_m2", 1200)):
         slide(sight, name, value)
-    for name, value in (("dilation", "80"), ("baseline-end", "2025-06-30"), ("period-end", "2026-07-01")):
+    for name, value in (
+        ("dilation", "80"),
+        ("baseline-end", "2025-06-30"),
+        ("period-end", "2026-07-01"),
+    ):
         with sight.page.expect_response(lambda answer: "/api/whatif" in answer.url) as told:
             sight.part(name).fill(value)
             sight.part(name).blur()
