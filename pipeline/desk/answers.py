@@ -17,6 +17,7 @@ from pipeline.desk.guard import BODY_LIMIT, failure
 from pipeline.desk.pixel import pixel_view
 from pipeline.desk.proposal import read_proposal
 from pipeline.desk.state import NotReady
+from pipeline.desk.table import series_table
 from pipeline.errors import FairWitnessError, UsageError, printable
 from pipeline.store.atomic import parse_json
 
@@ -179,7 +180,7 @@ class Answers:
         asked: dict[str, Any] = {name: query[name] for name in names if name in query}
         if "geometry" in query:
             asked["geometry"] = _object(query["geometry"].encode())
-        text = series.series_table(asked_series(self._ready(request), asked))
+        text = series_table(asked_series(self._ready(request), asked))
         name = "-".join(str(asked[key]) for key in ("indicator", "zone", "feature") if key in asked)
         safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name) or "series"
         headers = {"content-disposition": f'attachment; filename="{safe}.csv"'}

@@ -335,25 +335,3 @@ def _anomaly() -> Layer:
     stretch = Stretch((-ANOMALY_END,), (ANOMALY_END,))
     label = "Anomaly against the site's own history"
     return Layer("anomaly", label, "scalar", (), "standard deviations", stretch, shades.DIVERGING)
-
-
-def layer_entry(layer: Layer) -> dict[str, Any]:
-    """Return a layer as the page reads it."""
-    entry: dict[str, Any] = {"id": layer.id, "label": layer.label, "kind": layer.kind}
-    if layer.kind == "class":
-        wanted = {"observed", "cloud"} if layer.id == "valid" else None
-        entry["legend"] = [
-            {"label": word if wanted is None or word == "observed" else "not observed",
-             "colour": colour}
-            for word, colour in shades.CLASSES.values() if wanted is None or word in wanted
-        ]  # fmt: skip
-        return entry
-    entry["unit"] = layer.unit
-    entry["needs_before"] = layer.needs_before
-    low, high = layer.stretch.low, layer.stretch.high
-    entry["range"] = [float(f"{low[0]:.3g}"), float(f"{high[0]:.3g}")]
-    if layer.colours:
-        entry["legend"] = shades.legend_of(layer.colours, low[0], high[0])
-    else:
-        entry["legend"] = []
-    return entry

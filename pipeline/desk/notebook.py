@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.desk.opening import newest_product
@@ -82,8 +82,6 @@ def explore(
     """
     if host not in {"localhost", "127.0.0.1"}:
         raise UsageError(f"a desk is on this machine alone: localhost or 127.0.0.1, not {host!r}")
-    from dataclasses import replace  # noqa: PLC0415
-
     known = tuple(item.id for item in run.agreement.sites)
     desk = Desk(replace(run, sites=(site,)), known)
     return Explored(start_in_background(desk, port=port), site.id, host, height)

@@ -8,8 +8,8 @@ import numpy as np
 from pyproj import Transformer
 
 from pipeline.assessment.features import FEATURES, decibels
+from pipeline.desk.places import pixel_at
 from pipeline.desk.scores import feature_window
-from pipeline.desk.series import pixel_at
 from pipeline.desk.views import decimals
 from pipeline.kernels.masking import COVERAGE_NAMES, OBSERVED
 
@@ -24,36 +24,42 @@ def pixel_view(desk: Desk, track: DeskTrack, look: int, x: float, y: float) -> d
     """
     pixels = track.gallery.pixels
     row, column = pixel_at(track, x, y)
-    down, right = pixels.margin
-    at = (row + down, column + right)
+    at = (row + pixels.margin[0], column + pixels.margin[1])
     code = int(pixels.reason[look, *at])
     bands = dict(zip(pixels.bands, pixels.value[look, :, *at].tolist(), strict=True))
     place = (slice(row, row + 1), slice(column, column + 1))
-    told = {}
-    for name in (
-        name for name in FEATURES if set(FEATURES[name].roles) <= set(track.gallery.roles)
-    ):
-        window = feature_window(track.outcome, pixels, name, *place, looks=(look,))
-        told[name] = {"value": float(window[0, 0, 0]), "unit": FEATURES[name].unit}
-    score = None
-    if track.gallery.scores is not None:
-        score = float(track.gallery.scores.window(look, *place)[0, 0])
-    back = Transformer.from_crs(str(pixels.geobox.crs), "EPSG:4326", always_xy=True)
-    lon, lat = back.transform(x, y)
-    places = decimals(desk)
+    scores = track.gallery.scores
+    radar = track.outcome.series.physical == "gamma0"
     return {
         "values": bands,
-        "unit": "gamma0" if track.outcome.series.physical == "gamma0" else "reflectance",
-        "db": _decibels(bands) if track.outcome.series.physical == "gamma0" else None,
-        "features": told,
+        "unit": "gamma0" if radar else "reflectance",
+        "db": _decibels(bands) if radar else None,
+        "features": _features(track, look, place),
         "valid": code == OBSERVED and bool(np.isfinite(list(bands.values())).all()),
         "reason": COVERAGE_NAMES.get(code, "missing"),
-        "anomaly": score,
-        "lon": round(lon, places),
-        "lat": round(lat, places),
+        "anomaly": None if scores is None else float(scores.window(look, *place)[0, 0]),
+        **_where(desk, track, x, y),
         "row": row,
         "column": column,
     }
+
+
+def _features(track: DeskTrack, look: int, place: tuple[slice, slice]) -> dict[str, Any]:
+    """Return the features of a pixel as the assessment has them."""
+    roles = set(track.gallery.roles)
+    told = {}
+    for name in (name for name in FEATURES if set(FEATURES[name].roles) <= roles):
+        window = feature_window(track.outcome, track.gallery.pixels, name, *place, looks=(look,))
+        told[name] = {"value": float(window[0, 0, 0]), "unit": FEATURES[name].unit}
+    return told
+
+
+def _where(desk: Desk, track: DeskTrack, x: float, y: float) -> dict[str, float]:
+    """Return longitude and latitude, no finer than the pixels are."""
+    crs = str(track.gallery.pixels.geobox.crs)
+    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(x, y)
+    places = decimals(desk)
+    return {"lon": round(lon, places), "lat": round(lat, places)}
 
 
 def _decibels(bands: dict[str, float]) -> dict[str, float]:

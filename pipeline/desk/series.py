@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import shapely
-from pyproj import Transformer
 
 from pipeline.assessment.features import FEATURES, decibels
 from pipeline.assessment.series import HARMONICS, ring_medians
+from pipeline.desk.places import Place, place_of
 from pipeline.desk.scores import feature_window
 from pipeline.errors import UsageError
-from pipeline.imagery.grid import zone_fractions
 from pipeline.kernels.baseline import fit_baseline, predict
 from pipeline.kernels.masking import COVERAGE_NAMES, OBSERVED
 from pipeline.report.layers import BEYOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -29,8 +25,8 @@ if TYPE_CHECKING:
     from pipeline.desk.state import Desk, DeskTrack
     from pipeline.workflows.monitor.record import TrackOutcome
 
+LEAST_SEEN = 0.5  # of a place, for a look to tell what is quiet there
 INTERVAL = 1.96  # half width of a 95 % interval, standard deviations
-MOST_CORNERS = 500
 LABELS = {
     "vv_db": "VV backscatter, smoothed 0.8 px",
     "vh_db": "VH backscatter, smoothed 0.8 px",
@@ -41,6 +37,7 @@ LABELS = {
     "bare_soil": "Bare soil index",
     "nbr": "Burn ratio (NBR)",
 }
+NOT_JUDGED = "values of a place are not judged: only zones and agreed indicators are"
 OBSERVED_OUTCOMES = frozenset({"change", "no-change", "at-threshold"})
 
 
@@ -68,85 +65,6 @@ def choices(track: DeskTrack) -> list[Choice]:
     return found
 
 
-@dataclass(frozen=True)
-class Place:
-    """Pixels of the site's box and how much of each counts.
-
-    Attributes
-    ----------
-    rows, columns
-        Their box.
-    weight
-        (y, x) float32 share of each pixel of that box.
-    beyond
-        Share of the drawn shape that lies beyond the site.
-    """
-
-    rows: slice
-    columns: slice
-    weight: NDArray[np.float32]
-    beyond: float = 0.0
-
-
-def place_of(track: DeskTrack, geometry: Any) -> Place:
-    """Return the pixels of a point or polygon, in the track's own map.
-
-    Raises
-    ------
-    UsageError
-        It is neither, or lies beyond the declared site.
-    """
-    if not isinstance(geometry, dict) or geometry.get("type") not in {"Point", "Polygon"}:
-        raise UsageError("geometry is a GeoJSON Point or Polygon in the track's map")
-    if shapely.get_num_coordinates(_shape(geometry)) > MOST_CORNERS:
-        raise UsageError(f"a polygon has at most {MOST_CORNERS} corners")
-    if geometry["type"] == "Point":
-        row, column = pixel_at(track, *geometry["coordinates"][:2])
-        one = np.ones((1, 1), np.float32)
-        return Place(slice(row, row + 1), slice(column, column + 1), one)
-    return _polygon_place(track, _shape(geometry))
-
-
-def _shape(geometry: Mapping[str, Any]) -> Any:
-    try:
-        shape = shapely.geometry.shape(geometry)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as cause:
-        raise UsageError("geometry has coordinates that make no shape") from cause
-    if shape.is_empty or not shape.is_valid or not np.isfinite(shape.bounds).all():
-        raise UsageError("geometry is empty, crosses itself, or is not finite")
-    return shape
-
-
-def pixel_at(track: DeskTrack, x: float, y: float) -> tuple[int, int]:
-    """Return row and column of the site's box; UsageError beyond the declared site."""
-    pixels = track.gallery.pixels
-    column, row = ~pixels.geobox.affine @ (x, y)
-    if not (np.isfinite(column) and np.isfinite(row)):
-        raise UsageError("a place has finite coordinates")
-    at = (int(np.floor(row)), int(np.floor(column)))
-    inside = all(0 <= place < size for place, size in zip(at, pixels.shape, strict=True))
-    if not inside or pixels.cut.beyond[at]:
-        raise UsageError("the place lies beyond the declared site")
-    return at
-
-
-def _polygon_place(track: DeskTrack, shape: Any) -> Place:
-    pixels = track.gallery.pixels
-    crs = str(pixels.geobox.crs)
-    back = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    lonlat = shapely.transform(
-        shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1]))
-    )
-    whole = zone_fractions([lonlat], pixels.geobox)[0]
-    weight = np.where(pixels.cut.beyond, np.float32(0), whole)
-    rows, columns = (np.flatnonzero((weight > 0).any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
-        raise UsageError("the polygon lies beyond the declared site")
-    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-    drawn = shape.area / abs(pixels.geobox.affine.determinant)
-    return Place(*box, weight[box], max(0.0, 1.0 - float(weight.sum()) / max(drawn, 1e-9)))
-
-
 def feature_series(desk: Desk, track: DeskTrack, name: str, geometry: Any) -> dict[str, Any]:
     """Return one feature at a place on every look, with what its quiet history expects.
 
@@ -161,45 +79,48 @@ def feature_series(desk: Desk, track: DeskTrack, name: str, geometry: Any) -> di
     if name not in known:
         raise UsageError(f"no feature {name!r}: {', '.join(known)}")
     place = place_of(track, geometry)
-    values = _values(track, name, place)
-    mean, low, high, seen = _summary(values, place.weight)
-    expected, below, above, score = _expected(track, name, mean, seen, place)
-    codes = _codes(track, place)
-    looks = []
-    cut = track.gallery.scores.cut if track.gallery.scores else np.inf
-    quiet = track.outcome.series.in_baseline
-    for index, look in enumerate(track.looks):
-        looks.append(
-            {
-                "look": look,
-                "acquired": track.outcome.series.acquired[index],
-                "value": mean[index],
-                "low": low[index] if place.weight.size > 1 else None,
-                "high": high[index] if place.weight.size > 1 else None,
-                "observed": seen[index],
-                "valid": bool(np.isfinite(mean[index])),
-                "reason": codes[index],
-                "alarm": False,
-                "unusual": bool(abs(np.nan_to_num(score[index])) >= cut),
-                "z": score[index],
-                "in_baseline": bool(quiet[index]),
-                "p": None,
-            }
-        )
-    choice = known[name]
+    summary = _summary(_values(track, name, place), place.weight)
+    expected, below, above, score = _expected(track, name, summary, place)
     return {
-        "unit": choice.unit,
-        "label": choice.label,
+        "unit": known[name].unit,
+        "label": known[name].label,
         "kind": "pixel" if place.weight.size == 1 else "polygon",
-        "looks": looks,
+        "looks": _place_looks(track, place, summary, score),
         "baseline": {"expected": expected, "low": below, "high": above},
         "threshold": None,
         "notifications": notifications_of(desk, None, None),
         "detectability": None,
         "beyond_site": place.beyond,
         "area_m2": float(place.weight.sum()) * track.outcome.series.pixel_area_m2,
-        "note": "values of a place are not judged: only zones and agreed indicators are",
+        "note": NOT_JUDGED,
     }
+
+
+def _place_looks(
+    track: DeskTrack, place: Place, summary: Summary, score: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    """Return what a place showed on each look, with its spread or its score."""
+    several, codes = place.weight.size > 1, _codes(track, place)
+    cut = track.gallery.scores.cut if track.gallery.scores else np.inf
+    series = track.outcome.series
+    return [
+        {
+            "look": look,
+            "acquired": series.acquired[index],
+            "value": summary.mean[index],
+            "low": summary.low[index] if several else None,
+            "high": summary.high[index] if several else None,
+            "observed": summary.seen[index],
+            "valid": bool(np.isfinite(summary.mean[index])),
+            "reason": codes[index],
+            "alarm": False,
+            "unusual": bool(abs(np.nan_to_num(score[index])) >= cut),
+            "z": score[index],
+            "in_baseline": bool(series.in_baseline[index]),
+            "p": None,
+        }
+        for index, look in enumerate(track.looks)
+    ]
 
 
 def _values(track: DeskTrack, name: str, place: Place) -> NDArray[np.float32]:
@@ -218,10 +139,16 @@ def _values(track: DeskTrack, name: str, place: Place) -> NDArray[np.float32]:
     return np.where(good, values, np.nan).astype(np.float32)
 
 
-def _summary(
-    values: NDArray[np.float32], weight: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], ...]:
-    """Return weighted mean, 10 and 90 percentile, and share seen, each (time,)."""
+class Summary(NamedTuple):
+    """A place on every look: weighted mean, 10 and 90 percentile, share seen, each (time,)."""
+
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    seen: NDArray[np.float64]
+
+
+def _summary(values: NDArray[np.float32], weight: NDArray[np.float32]) -> Summary:
     flat = values.reshape(len(values), -1).astype(np.float64)
     share = weight.ravel().astype(np.float64)
     known = np.isfinite(flat) & (share > 0)
@@ -233,22 +160,19 @@ def _summary(
     for index, row in enumerate(known):
         if row.any():
             ends[:, index] = np.percentile(flat[index][row], (10, 90))
-    return mean, ends[0], ends[1], seen
+    return Summary(mean, ends[0], ends[1], seen)
 
 
 def _expected(
-    track: DeskTrack,
-    name: str,
-    mean: NDArray[np.float64],
-    seen: NDArray[np.float64],
-    place: Place,
+    track: DeskTrack, name: str, summary: Summary, place: Place
 ) -> tuple[NDArray[np.float64], ...]:
     """Return what the baseline looks expect of each look with its 95 % band, and the score.
 
     The score is that of the anomaly map, of the pixel, or NaN for more than one.
     """
-    series, empty = track.outcome.series, np.full(len(mean), np.nan)
-    quiet = series.in_baseline & np.isfinite(mean) & (seen >= 0.5)
+    series, mean = track.outcome.series, summary.mean
+    empty = np.full(len(mean), np.nan)
+    quiet = series.in_baseline & np.isfinite(mean) & (summary.seen >= LEAST_SEEN)
     if quiet.sum() < 3:
         return empty, empty, empty, empty
     step = _ring_step(track, name)
@@ -419,30 +343,3 @@ def detectability_of(
         "injections": best.injections,
         "note": note,
     }
-
-
-def series_table(document: Mapping[str, Any]) -> str:
-    """Return a series as CSV, one line a look."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    heads = ["look", "acquired", "value", "low", "high", "expected", "expected_low",
-             "expected_high", "observed", "reason", "in_baseline", "alarm", "p"]  # fmt: skip
-    writer.writerow([*heads, "unit"])
-    baseline = document["baseline"]
-    for index, look in enumerate(document["looks"]):
-        band = [baseline[name][index] for name in ("expected", "low", "high")]
-        cells = [look["look"], look["acquired"], look["value"], look["low"], look["high"], *band,
-                 look["observed"], look["reason"], look["in_baseline"], look["alarm"],
-                 look["p"]]  # fmt: skip
-        writer.writerow([_cell(cell) for cell in (*cells, document["unit"])])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """Return a value as text that no spreadsheet takes for a formula."""
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return ""
-    text = value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else str(value)
-    if isinstance(value, str) and text[:1] in "=+-@\t\r":
-        return f"'{text}"
-    return text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.desk.layers import layer_entry
+from pipeline.desk.legends import layer_entry
 from pipeline.imagery.grid import projected
 from pipeline.kernels.masking import COVERAGE_NAMES
 from pipeline.workflows.planning import baseline_of, site_indicators

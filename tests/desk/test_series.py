@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.assessment.features import decibels
-from pipeline.desk import series
+from pipeline.desk import places, series, table
 from pipeline.desk.pixel import pixel_view
 from pipeline.desk.views import plain
 from pipeline.errors import UsageError
@@ -54,7 +54,7 @@ def test_a_zone_series_is_the_assessments_of_the_record(town, town_browser, trac
 def test_a_pixel_has_the_value_of_the_stack(town, track):
     x, y = centre(track)
     told = series.feature_series(town, track, "band:VV", {"type": "Point", "coordinates": [x, y]})
-    row, column = series.pixel_at(track, x, y)
+    row, column = places.pixel_at(track, x, y)
     down, right = track.gallery.pixels.margin
     np.testing.assert_array_equal(
         [look["value"] for look in told["looks"]],
@@ -94,7 +94,7 @@ def test_most_quiet_looks_lie_in_the_band(town, track):
 def test_a_polygon_is_the_mean_of_its_pixels_by_their_share(town, track):
     shape = square(track, 300.0)
     told = series.feature_series(town, track, "band:VH", shape)
-    place = series.place_of(track, shape)
+    place = places.place_of(track, shape)
     window = track.gallery.pixels.window(place.rows, place.columns)
     values = track.gallery.pixels.value[:, 1, *window].astype(np.float64)
     mean = (values * place.weight).sum(axis=(1, 2)) / place.weight.sum(dtype=np.float64)
@@ -146,8 +146,8 @@ def test_a_value_is_that_of_the_pixel_under_the_pointer(town, track):
     told = pixel_view(town, track, 4, x, y)
     assert told["valid"]
     assert told["db"]["VV"] == pytest.approx(float(decibels(np.array([told["values"]["VV"]]))[0]))
-    places = f"{told['lon']}".partition(".")[2]
-    assert len(places) <= 4  # 30 m pixels: no finer than about 10 m
+    digits = f"{told['lon']}".partition(".")[2]
+    assert len(digits) <= 4  # 30 m pixels: no finer than about 10 m
     with pytest.raises(UsageError, match="beyond the declared site"):
         pixel_view(town, track, 4, x + 50_000, y)
 
@@ -170,9 +170,9 @@ def test_the_table_holds_the_series(town_browser, track, town):
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\tx"])
 def test_no_text_of_a_table_is_a_formula(text):
-    assert series._cell(text) == f"'{text}"
-    assert series._cell(-1.5) == "-1.5"
-    assert series._cell(float("nan")) == ""
+    assert table._cell(text) == f"'{text}"
+    assert table._cell(-1.5) == "-1.5"
+    assert table._cell(float("nan")) == ""
 
 
 @pytest.mark.slow
