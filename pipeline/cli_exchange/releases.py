@@ -55,14 +55,13 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
     from pipeline.exchange.announcing import say_authorised  # noqa: PLC0415
     from pipeline.exchange.clock import later, now, parsed  # noqa: PLC0415
     from pipeline.exchange.ledger import entries  # noqa: PLC0415
-    from pipeline.exchange.releaserules import Terms, refuse_words  # noqa: PLC0415
+    from pipeline.exchange.releaserules import Terms, refuse_content  # noqa: PLC0415
     from pipeline.store.atomic import atomic_write  # noqa: PLC0415
 
     loaded, payload = load_agreement(agreement), read_file(file)
     if look is not None:
         parsed(look)
-    if level == "public":
-        refuse_words(payload)
+    refuse_content(payload, level)
     if ledger is not None:
         entries(ledger)
     signing, at = load_keys([key], passphrase_file)[0], now()

@@ -5,6 +5,7 @@ The usual table, and where the agreement has a rule of its own, that one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -28,24 +29,60 @@ TLP = {
     "mediator": "TLP:GREEN",
     "public": "TLP:CLEAR",
 }
-#: Longest text that is searched for words that accuse.
+#: Levels that are seen beyond the two assessment teams.
+_BEYOND = frozenset({"parties", "mediator", "public"})
+#: Longest text that is searched.
 _TEXT_LIMIT = 64 << 20
+_DRAWN = re.compile(r"<(?:img|svg|image|canvas|picture)\b|\"(?:coordinates|bbox)\"", re.IGNORECASE)
+#: Two numbers that may be degrees, to a hundred metres or finer.
+_PLACE = re.compile(r"-?\d{1,3}[.,]\d{3,}\s*°?[NSEW]?\s*[,;/ ]\s*-?\d{1,3}[.,]\d{3,}")
 
 
-def refuse_words(payload: bytes) -> None:
-    """Refuse to let anything out to all that is no text, or that accuses.
+def refuse_content(payload: bytes, level: str) -> None:
+    """Refuse what may not be in a file at a level, as far as a machine can tell.
 
-    Raises UsageError: not UTF-8 text, too long, or the words that were found.
+    Beyond both teams, zones, pictures and coordinates stay inside: only plain texts go there,
+    such as the numbered message. What all may see accuses nobody.
+
+    Parameters
+    ----------
+    payload
+        The file.
+    level
+        One of `LEVELS`.
+
+    Raises
+    ------
+    UsageError
+        What was found, in one line.
     """
-    from pipeline.report.vocabulary import accusing_words  # noqa: PLC0415
+    if level not in _BEYOND:
+        return
+    text = _text(payload, level)
+    if _DRAWN.search(text):
+        raise UsageError(f"level {level} takes no pictures, drawings or geometry: give the message")
+    place = _PLACE.search(text)
+    if place:
+        raise UsageError(f"level {level} takes no coordinates; found: {place.group()[:40]}")
+    if level == "public":
+        _refuse_words(text)
 
+
+def _text(payload: bytes, level: str) -> str:
+    if len(payload) > _TEXT_LIMIT:
+        raise UsageError(f"a text is longer than {_TEXT_LIMIT} bytes")
     try:
         text = payload.decode("utf-8")
     except UnicodeDecodeError as cause:
-        rule = "level public is for texts whose words can be checked: a message, or a page"
-        raise UsageError(rule) from cause
-    if len(payload) > _TEXT_LIMIT:
-        raise UsageError(f"a text is longer than {_TEXT_LIMIT} bytes")
+        raise UsageError(f"level {level} is for plain texts, such as the message") from cause
+    if "\0" in text:
+        raise UsageError(f"level {level} is for plain texts, such as the message")
+    return text
+
+
+def _refuse_words(text: str) -> None:
+    from pipeline.report.vocabulary import accusing_words  # noqa: PLC0415
+
     found = accusing_words(text)
     if found:
         raise UsageError(f"level public states and does not accuse; found: {', '.join(found)}")

@@ -12,11 +12,15 @@ from pipeline.cli import app
 from pipeline.errors import BundleError, UsageError
 from pipeline.exchange import keys
 from pipeline.exchange.ledger import entries
-from pipeline.exchange.releaserules import LEVELS, Terms, refuse_words
+from pipeline.exchange.releaserules import LEVELS, Terms, refuse_content
 from pipeline.exchange.releases import authorised, release_of, release_path
+from pipeline.report.message import product_message
+from pipeline.report.words import LANGUAGES
 from pipeline.store.atomic import canonical_json
 from tests.agreement import samples
 from tests.exchange.world import AT, NORTH, NORTH_TWO, SOUTH, STRANGER, key
+from tests.report.gallery import gallery
+from tests.report.products import write_record
 
 ENVOY = key("envoy")
 FILE = hashlib.sha256(b"message").hexdigest()
@@ -161,12 +165,29 @@ def test_one_of_another_agreement_does_not_count(agreement, tmp_path):
         release_of(canonical_json({"schema": "x", "envelopes": []}), FILE, agreement, at=AT)
 
 
-def test_what_goes_out_to_all_is_text_and_accuses_nobody():
-    refuse_words(b"No indicator crossed its agreed threshold.")
-    with pytest.raises(UsageError, match="found: violat"):
-        refuse_words(b"This is a violation.")
-    with pytest.raises(UsageError, match="texts whose words can be checked"):
-        refuse_words(b"%PDF-1.7 \xff\xfe")
+REFUSED = [
+    ("public", b"This is a violation.", "found: violat"),
+    ("public", "Это нарушение.".encode(), "found: наруш"),
+    ("mediator", b"%PDF-1.7 \xff\xfe", "plain texts"),
+    ("parties", b"PK\3\4" + bytes(40), "plain texts"),
+    ("parties", b"<p>map: <svg viewBox='0 0 1 1'></svg>", "no pictures"),
+    ("mediator", b'{"type":"Point","coordinates":[1,2]}', "no pictures"),
+    ("public", b"The depot at 34.0512, -118.2437 was quiet.", "no coordinates"),
+]
+
+
+@pytest.mark.parametrize(("level", "payload", "rule"), REFUSED)
+def test_what_may_not_leave_the_teams_is_refused(level, payload, rule):
+    with pytest.raises(UsageError, match=rule):
+        refuse_content(payload, level)
+    refuse_content(payload, "joint")
+    refuse_content(payload, "national")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_message_of_a_report_may_go_out(language, tmp_path):
+    write_record(tmp_path, gallery())
+    refuse_content(product_message(tmp_path, language), "public")
 
 
 def test_the_commands_sign_show_and_refuse(tmp_path, monkeypatch):
