@@ -10,6 +10,7 @@ import secrets
 import shutil
 from contextlib import suppress
 from itertools import accumulate
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 import rfc8785
@@ -18,10 +19,12 @@ from pipeline.errors import FairWitnessError, OutputError, ProductError
 from pipeline.store.reading import UnreadableFile, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 TEMPORARY_SUFFIX = ".fwtmp"
+# Below this Python writes numbers with an exponent; from this on integers are not exact.
+_SMALLEST_PLAIN, _EXACT = 1e-4, 2**53
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _DEEPER = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -130,7 +133,37 @@ def canonical_json(document: Any) -> bytes:
     ValueError
         NaN, Inf, an integer beyond ±(2^53 − 1), or a value JSON does not have.
     """
-    return rfc8785.dumps(document)
+    parts: list[str] = []
+    _write(document, parts.append)
+    return "".join(parts).encode()
+
+
+def _write(value: Any, put: Callable[[str], object]) -> None:
+    """Put the canonical form of `value` part by part; what is not plain is left to `rfc8785`."""
+    kind = type(value)
+    if kind is str:
+        put(encode_basestring(value))
+    elif kind in {int, float} and _is_plain(value):
+        put(repr(value))
+    elif value and (kind is list or kind is tuple):
+        for place, item in enumerate(value):
+            put("," if place else "[")
+            _write(item, put)
+        put("]")
+    elif value and kind is dict and all(type(key) is str and key.isascii() for key in value):
+        for place, key in enumerate(sorted(value)):
+            put(("," if place else "{") + encode_basestring(key) + ":")
+            _write(value[key], put)
+        put("}")
+    else:
+        put(rfc8785.dumps(value).decode())
+
+
+def _is_plain(number: float) -> bool:
+    """Say whether Python's text of a number is the canonical one."""
+    if isinstance(number, int):
+        return abs(number) < _EXACT
+    return _SMALLEST_PLAIN <= abs(number) < _EXACT and not number.is_integer()
 
 
 def write_json(path: Path, document: Any) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -206,3 +207,37 @@ def test_a_link_that_appears_after_the_check_is_not_followed(tmp_path, monkeypat
 def test_the_module_has_one_place_that_renames():
     source = open(atomic.__file__).read()  # noqa: SIM115, PTH123
     assert source.count("os.replace(") == 1
+
+
+ANY_NUMBER = st.one_of(
+    st.integers(-(2**60), 2**60),
+    st.floats(),
+    st.floats(-10, 10).map(lambda x: float(f"{x:.6g}")),
+    st.floats(0, 1e-3),
+    st.sampled_from((-0.0, 2.0**53 - 1, 2.0**53, 1e15, 1e16, 9.1e15, 1e21, 1e-4, 9.9e-5, 1e-6)),
+)
+
+
+@given(
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), ANY_NUMBER, st.text(st.characters())),
+        lambda inner: st.one_of(
+            st.lists(inner), st.dictionaries(st.one_of(st.text(), st.integers()), inner)
+        ),
+        max_leaves=12,
+    )
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_the_writer_gives_the_bytes_of_the_reference_or_refuses_as_it_does(document):
+    try:
+        expected = rfc8785.dumps(document)
+    except ValueError:
+        with pytest.raises((rfc8785.CanonicalizationError, UnicodeEncodeError)):
+            canonical_json(document)
+    else:
+        assert canonical_json(document) == expected
+
+
+def test_every_character_is_escaped_as_the_reference_does():
+    text = "".join(chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000)
+    assert canonical_json({"a": text, "b": [text]}) == rfc8785.dumps({"a": text, "b": [text]})
