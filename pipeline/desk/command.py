@@ -54,13 +54,21 @@ def explore_site(
     desk = open_desk(settings, site=site, as_of=as_of, out=out, show=show)
     name = desk.run.sites[0].id
     Thread(target=_told_when_loaded, args=(desk, say), daemon=True).start()
-    serve(
-        desk,
-        port=port,
-        browser=browser,
-        announce=lambda url: say(f"Desk of {name}: {url} (Ctrl-C ends it)"),
-    )
+    try:
+        serve(
+            desk,
+            port=port,
+            browser=browser,
+            announce=lambda url: say(f"Desk of {name}: {url} (Ctrl-C ends it)"),
+        )
+    finally:
+        desk.show = silent
+        getattr(show, "close", silent_end)()
     say("Desk closed.")
+
+
+def silent_end() -> None:
+    """End a way of showing progress that has nothing on the screen."""
 
 
 def _told_when_loaded(desk: Desk, say: Callable[[str], object]) -> None:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from pipeline.desk.tiling import commonest_of, mean_of
 from pipeline.errors import OutputError
 from pipeline.imagery.grid import pixel_metres
 from pipeline.kernels.masking import OBSERVED
 from pipeline.progress import silent
-from pipeline.store.atomic import canonical_json, make_folder, move_into_place, temporary_beside
+from pipeline.store.atomic import canonical_json, make_folder, move_into_place
 from pipeline.workflows.monitor.fingerprint import code_digest
 from pipeline.workflows.monitor.layers import Cut, one_look, site_cut
 from pipeline.workflows.monitor.tracks import HALO_PX
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 VALUES, REASONS = "value.npy", "reason.npy"
 # Larger sites are kept a second time with blocks of so many pixels a side as one.
 COARSE, COARSE_FROM = 4, 512
+LOCK_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,11 @@ def warm_pixels(
     stem = re.sub(r"[^A-Za-z0-9-]+", "-", f"{track.series.sensor}-{track.series.track}")
     folder = state / f"{stem}-{plan_digest(track.plan, box)[:32]}"
     if not (folder / REASONS).is_file():
-        _drop_others(state, stem)
         try:
-            _write(track, box, cut, folder, show)
-        except OSError as cause:
-            rule = f"could not be written: {cause.strerror or cause}"
-            raise OutputError(rule, file=cause.filename or folder) from cause
+            _make(track, box, cut, folder, show)
+        except (OSError, Timeout) as cause:
+            rule = f"could not be written: {getattr(cause, 'strerror', None) or cause}"
+            raise OutputError(rule, file=getattr(cause, "filename", None) or folder) from cause
     top, left = (part.start for part in box)
     coarse = None
     if (folder / f"coarse-{VALUES}").is_file():
@@ -179,14 +180,27 @@ def _look_facts(look: Any) -> list[Any]:
     return [look.look.id, chips, list(map(float, look.undo)), stripes]
 
 
+def _make(
+    track: TrackOutcome, box: tuple[slice, slice], cut: Cut, folder: Path, show: Show
+) -> None:
+    """Write the arrays of a plan in place of those of others; one desk at a time."""
+    stem = folder.name[:-33]
+    make_folder(folder.parent)
+    with FileLock(folder.parent / f"{stem}.lock", timeout=LOCK_SECONDS):
+        if not (folder / REASONS).is_file():
+            _drop_others(folder.parent, stem)
+            _write(track, box, cut, folder, show)
+
+
 def _write(
     track: TrackOutcome, box: tuple[slice, slice], cut: Cut, folder: Path, show: Show
 ) -> None:
     """Write both arrays beside their place, and give them their name when they are whole."""
     looks, bands = len(track.plan.looks), len(track.plan.bands)
     shape = tuple(part.stop - part.start for part in box)
-    make_folder(folder.parent)
-    staged = temporary_beside(folder)
+    # Not a name that a run sweeps away: it may work beside the desk.
+    staged = folder.with_name(f"building-{folder.name}")
+    shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
     try:
         value = _mapped(staged / VALUES, (looks, bands, *shape), np.float32)
@@ -207,6 +221,7 @@ def _write(
                     codes == OBSERVED, look["value"].values[0][..., *cut.window], np.nan
                 )
                 few[index], why[index] = mean_of(seen, COARSE), commonest_of(codes, COARSE)
+        show("pixels", done=looks, total=looks, text=track.series.sensor)
         del value, reason  # what is mapped reaches the files
         shutil.rmtree(folder, ignore_errors=True)
         move_into_place(staged, folder)
@@ -220,7 +235,7 @@ def _mapped(path: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
 
 def _drop_others(state: Path, stem: str) -> None:
     """Remove what other plans of the same track left behind: it can be made again."""
-    kept = re.compile(re.escape(stem) + r"-[0-9a-f]{32}")
+    kept = re.compile(rf"(building-)?{re.escape(stem)}-[0-9a-f]{{32}}")
     for folder in sorted(state.iterdir()) if state.is_dir() else []:
         if kept.fullmatch(folder.name):
             shutil.rmtree(folder, ignore_errors=True)

@@ -20,6 +20,7 @@ from pipeline.desk.tiling import Part
 from pipeline.desk.warm import warm_pixels
 from pipeline.kernels.masking import CLOUD, OBSERVED
 from pipeline.report.layers import BEYOND
+from pipeline.store.atomic import sweep
 from pipeline.store.cog import read_layer
 
 SIZES = st.tuples(st.integers(1, 1700), st.integers(1, 1700))
@@ -170,15 +171,15 @@ def test_warm_files_are_made_once_for_a_plan_and_anew_for_another(town, tmp_path
     (track,) = town.tracks.values()
     polygon, made = town.opened.site.polygon, []
     first = warm_pixels(track.outcome, polygon, tmp_path, lambda event, **_: made.append(event))
-    assert len(made) == len(track.outcome.plan.looks)
+    assert len(made) == len(track.outcome.plan.looks) + 1
     again = warm_pixels(track.outcome, polygon, tmp_path, lambda event, **_: made.append(event))
-    assert (again.folder, len(made)) == (first.folder, len(track.outcome.plan.looks))
+    assert (again.folder, len(made)) == (first.folder, len(track.outcome.plan.looks) + 1)
     fewer = replace(
         track.outcome, plan=replace(track.outcome.plan, looks=track.outcome.plan.looks[:3])
     )
     other = warm_pixels(fewer, polygon, tmp_path)
     assert other.value.shape[0] == 3
-    assert [folder.name for folder in tmp_path.iterdir()] == [other.folder.name]
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [other.folder.name]
     assert isinstance(other.value, np.memmap)  # never the whole cube in memory
 
 
@@ -278,6 +279,19 @@ def test_a_site_judged_on_zone_sums_alone_has_an_anomaly_map_too(town):
     for name in ("vv_db", "vh_db"):
         np.testing.assert_array_equal(scored.series.features[name], series.features[name])
     assert set(outcome.series.features) == {"span"}
+
+
+def test_what_a_killed_desk_left_behind_is_made_anew_and_not_read(town, tmp_path):
+    (track,) = town.tracks.values()
+    polygon = town.opened.site.polygon
+    first = warm_pixels(track.outcome, polygon, tmp_path)
+    left = first.folder.rename(first.folder.with_name(f"building-{first.folder.name}"))
+    (left / "value.npy").write_bytes(b"half")
+    again = warm_pixels(track.outcome, polygon, tmp_path)
+    np.testing.assert_array_equal(again.value, first.value)
+    assert not left.exists()
+    sweep(tmp_path)  # a run that works beside the desk
+    assert (again.folder / "value.npy").is_file()
 
 
 def test_a_large_site_is_kept_a_second_time_with_coarse_pixels(town, tmp_path, monkeypatch):
