@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,14 +18,14 @@ from pipeline.assessment.features import FEATURES, evaluate
 from pipeline.assessment.indicators import TrackAssessor
 from pipeline.assessment.measures import pixel_cut
 from pipeline.assessment.series import HARMONICS
+from pipeline.desk.arrays import reserved_array
+from pipeline.errors import OutputError
 from pipeline.kernels.baseline import anomaly, fit_with_history
 from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised
 from pipeline.kernels.masking import usable
 from pipeline.workflows.monitor.tracks import HALO_PX, track_series
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from pipeline.agreement import Site
@@ -95,8 +95,13 @@ class ScoreMaps:
         looks = len(self.track.series.acquired)
         blocks = (-(-height // BLOCK), -(-width // BLOCK))
         stem = f"score-{self._digest()[:16]}"
-        self._values = _mapped(self.pixels.folder / f"{stem}.npy", (looks, height, width), "f4")
-        self._done = _mapped(self.pixels.folder / f"{stem}-done.npy", blocks, "u1")
+        place = self.pixels.folder
+        try:
+            self._values = reserved_array(place / f"{stem}.npy", (looks, height, width), "f4")
+            self._done = reserved_array(place / f"{stem}-done.npy", blocks, "u1")
+        except OSError as cause:
+            rule = f"has no room for scores: {cause.strerror or cause}"
+            raise OutputError(rule, file=place) from cause
 
     def window(self, look: int, rows: slice, columns: slice) -> NDArray[np.float32]:
         """Return one look's scores in a window of the site's box; NaN: not seen, or no baseline."""
@@ -241,12 +246,3 @@ def feature_window(
         stored_columns.start - left : stored_columns.stop - left,
     ]  # fmt: skip
     return evaluate(name, bands, good)[inner]
-
-
-def _mapped(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    """Return an array on disk, made of zeros where it is not there."""
-    if path.is_file():
-        found = np.load(path, mmap_mode="r+")
-        if found.shape == shape:
-            return np.asarray(found) if not isinstance(found, np.memmap) else found
-    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)

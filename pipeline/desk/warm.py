@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
+from pipeline.desk.arrays import begin_array, write_rows
 from pipeline.desk.tiling import commonest_of, mean_of
 from pipeline.errors import OutputError
 from pipeline.imagery.grid import pixel_metres
@@ -195,42 +197,60 @@ def _make(
 def _write(
     track: TrackOutcome, box: tuple[slice, slice], cut: Cut, folder: Path, show: Show
 ) -> None:
-    """Write both arrays beside their place, and give them their name when they are whole."""
-    looks, bands = len(track.plan.looks), len(track.plan.bands)
-    shape = tuple(part.stop - part.start for part in box)
+    """Write the arrays beside their place, and give them their name when they are whole."""
     # Not a name that a run sweeps away: it may work beside the desk.
     staged = folder.with_name(f"building-{folder.name}")
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
     try:
-        value = _mapped(staged / VALUES, (looks, bands, *shape), np.float32)
-        reason = _mapped(staged / REASONS, (looks, *shape), np.uint8)
-        small = tuple(-(-int(size) // COARSE) for size in cut.geobox.shape)
-        large = max(int(size) for size in cut.geobox.shape) > COARSE_FROM
-        if large:
-            few = _mapped(staged / f"coarse-{VALUES}", (looks, bands, *small), np.float32)
-            why = _mapped(staged / f"coarse-{REASONS}", (looks, *small), np.uint8)
-        for index in range(looks):
-            show("pixels", done=index, total=looks, text=track.series.sensor)
-            look = one_look(track, index)
-            value[index] = look["value"].values[0][..., *box]
-            reason[index] = look["reason"].values[0][box]
-            if large:
-                codes = look["reason"].values[0][cut.window]
-                seen = np.where(
-                    codes == OBSERVED, look["value"].values[0][..., *cut.window], np.nan
-                )
-                few[index], why[index] = mean_of(seen, COARSE), commonest_of(codes, COARSE)
-        show("pixels", done=looks, total=looks, text=track.series.sensor)
-        del value, reason  # what is mapped reaches the files
+        with ExitStack() as open_files:
+            files = _begun(track, box, cut, staged, open_files)
+            for index in range(len(track.plan.looks)):
+                show("pixels", done=index, total=len(track.plan.looks), text=track.series.sensor)
+                rows = _rows(one_look(track, index), box, cut)
+                for name, file in files.items():
+                    write_rows(file, [rows[name]])
+        show("pixels", done=1, total=1, text=track.series.sensor)
         shutil.rmtree(folder, ignore_errors=True)
         move_into_place(staged, folder)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
 
-def _mapped(path: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+def _begun(
+    track: TrackOutcome,
+    box: tuple[slice, slice],
+    cut: Cut,
+    staged: Path,
+    open_files: ExitStack,
+) -> dict[str, Any]:
+    """Return the files of a track by name, each with its head written."""
+    looks, bands = len(track.plan.looks), len(track.plan.bands)
+    shape = tuple(part.stop - part.start for part in box)
+    small = tuple(-(-int(size) // COARSE) for size in cut.geobox.shape)
+    shapes: dict[str, tuple[tuple[int, ...], Any]] = {
+        VALUES: ((looks, bands, *shape), np.float32),
+        REASONS: ((looks, *shape), np.uint8),
+    }
+    if max(int(size) for size in cut.geobox.shape) > COARSE_FROM:
+        shapes[f"coarse-{VALUES}"] = ((looks, bands, *small), np.float32)
+        shapes[f"coarse-{REASONS}"] = ((looks, *small), np.uint8)
+    files = {name: open_files.enter_context((staged / name).open("wb")) for name in shapes}
+    for name, (whole, dtype) in shapes.items():
+        begin_array(files[name], whole, dtype)
+    return files
+
+
+def _rows(look: Any, box: tuple[slice, slice], cut: Cut) -> dict[str, NDArray[Any]]:
+    """Return what every file of a track keeps of one look."""
+    value, reason = look["value"].values[0], look["reason"].values[0]
+    rows = {VALUES: value[..., *box], REASONS: reason[box]}
+    if max(int(size) for size in cut.geobox.shape) > COARSE_FROM:
+        codes = reason[cut.window]
+        seen = np.where(codes == OBSERVED, value[..., *cut.window], np.nan)
+        rows[f"coarse-{VALUES}"] = mean_of(seen, COARSE)
+        rows[f"coarse-{REASONS}"] = commonest_of(codes, COARSE)
+    return rows
 
 
 def _drop_others(state: Path, stem: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +17,12 @@ from shapely import Polygon
 
 from pipeline.assessment.indicators import TrackAssessor
 from pipeline.desk import shades, tiling
+from pipeline.desk.arrays import reserved_array
 from pipeline.desk.layers import ANOMALY_END, Gallery
 from pipeline.desk.scores import BLOCK, ScoreMaps, scored_track
 from pipeline.desk.tiling import Part
 from pipeline.desk.warm import warm_pixels
+from pipeline.errors import OutputError
 from pipeline.kernels.masking import CLOUD, OBSERVED
 from pipeline.report.layers import BEYOND
 from pipeline.store.atomic import sweep
@@ -284,14 +289,46 @@ def test_a_site_judged_on_zone_sums_alone_has_an_anomaly_map_too(town):
 def test_what_a_killed_desk_left_behind_is_made_anew_and_not_read(town, tmp_path):
     (track,) = town.tracks.values()
     polygon = town.opened.site.polygon
-    first = warm_pixels(track.outcome, polygon, tmp_path)
-    left = first.folder.rename(first.folder.with_name(f"building-{first.folder.name}"))
+    name = warm_pixels(track.outcome, polygon, tmp_path).folder.name
+    shutil.rmtree(tmp_path / name)
+    left = tmp_path / f"building-{name}"
+    left.mkdir()
     (left / "value.npy").write_bytes(b"half")
     again = warm_pixels(track.outcome, polygon, tmp_path)
-    np.testing.assert_array_equal(again.value, first.value)
+    np.testing.assert_array_equal(again.value, track.gallery.pixels.value)
     assert not left.exists()
     sweep(tmp_path)  # a run that works beside the desk
     assert (again.folder / "value.npy").is_file()
+
+
+def test_a_full_disk_is_an_error_in_words(town, tmp_path, monkeypatch):
+    (track,) = town.tracks.values()
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pipeline.desk.warm.write_rows", refuse)
+    with pytest.raises(OutputError, match="No space left"):
+        warm_pixels(track.outcome, town.opened.site.polygon, tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+    monkeypatch.undo()
+    pixels = warm_pixels(track.outcome, town.opened.site.polygon, tmp_path)
+    monkeypatch.setattr("pipeline.desk.arrays._reserve", refuse)
+    with pytest.raises(OutputError, match="no room for scores"):
+        ScoreMaps(track.outcome, pixels, ("vv_db", "vh_db"))
+
+
+@pytest.mark.parametrize("posix", [True, False])
+def test_reserved_arrays_are_zeros_with_room_on_the_disk(tmp_path, monkeypatch, posix):
+    if not posix:
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    made = reserved_array(tmp_path / "a.npy", (3, 700, 900), "f4")
+    assert not made.any()
+    assert (tmp_path / "a.npy").stat().st_size >= made.nbytes
+    made[2, 5, 7] = 1.5
+    made.flush()
+    assert reserved_array(tmp_path / "a.npy", (3, 700, 900), "f4")[2, 5, 7] == 1.5
+    assert not reserved_array(tmp_path / "a.npy", (2, 2), "f4").any()
 
 
 def test_a_large_site_is_kept_a_second_time_with_coarse_pixels(town, tmp_path, monkeypatch):
