@@ -143,15 +143,14 @@ def _calibrated(
             if quiet
         )
         alarms.append(false_alarms_part(rarity, as_of, confirmed=confirmed, stale=stale))
-        same = [
-            item
-            for other, items in known.detections.items()
-            if other[1:] == key[1:]
-            for item in items
-        ]
-        found.append(detection_part(same, max(rarity.acquired).date()))
+        found.append(detection_part(_alike(key, known.detections), max(rarity.acquired).date()))
     event = CalibrationPart(ok=False, reason="no-resolved-cases")
     return Calibrated(false_alarms=weakest(alarms), detection=weakest(found), event=event)
+
+
+def _alike(key: Key, detections: Mapping[Key, tuple[Detection, ...]]) -> list[Detection]:
+    """Return what injection found for the same indicator and track in all zones."""
+    return [item for other, items in detections.items() if other[1:] == key[1:] for item in items]
 
 
 def _crossed(
@@ -160,7 +159,7 @@ def _crossed(
     """Return the fused probability; of sensors of one kind, that of the one with most looks."""
     by_kind: dict[str, tuple[int, Probability]] = {}
     for key, looks in groups.items():
-        errors = Errors(known.rarities[key], recovery(known.detections.get(key, ())))
+        errors = Errors(known.rarities[key], recovery(_alike(key, known.detections)))
         found = crossed(looks, side, errors)
         if found is None:
             return None

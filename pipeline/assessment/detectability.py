@@ -19,9 +19,9 @@ from pipeline.assessment.injecting import (
     optical_recipe,
     radar_recipes,
 )
-from pipeline.assessment.likelihood import Recovery
 from pipeline.assessment.observables import features_needed, method_for
 from pipeline.assessment.record import CalibrationPart, CurvePoint, Detectability
+from pipeline.assessment.recovery import Recovery
 from pipeline.kernels.injection import (
     CurvePosterior,
     SmallestSeen,

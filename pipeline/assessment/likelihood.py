@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from pipeline.assessment.record import Likelihood
+from pipeline.assessment.recovery import NO_RECOVERY
 from pipeline.kernels.significance import binomial_tail, clopper_pearson
 
 if TYPE_CHECKING:
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
 
     from pipeline.assessment.rarity import Rarity
     from pipeline.assessment.record import Assessment, Threshold
+    from pipeline.assessment.recovery import Recovery
 
 Scale = Literal["icd203", "phia", "ipcc"]
 PRIORS = ("0.01", "0.05", "0.2")
 DRAWS = 4000
 SEED = 20251
-# Injected changes that measured within about so many doublings tell of a measured one.
-NEAR_DOUBLINGS = 0.35
 
 # Upper ends of p and the word below them. ICD 203 (2015) has no gaps; of the Professional Head
 # of Intelligence Assessment's yardstick (2018) each gap is split in its middle; of the IPCC's
@@ -72,38 +72,6 @@ class Probability(NamedTuple):
     p: float
     low: float
     high: float
-
-
-class Recovery(NamedTuple):
-    """What injected changes measured that were found; both (n,), empty where none are areas.
-
-    Parameters
-    ----------
-    measured
-        Rise of the indicator, in its unit.
-    share
-        Measured over true area.
-    """
-
-    measured: NDArray[np.float64]
-    share: NDArray[np.float64]
-
-    def drawn(self, deviation: float, size: int) -> NDArray[np.float64]:
-        """Return (size,) shares of injected changes that measured about as much.
-
-        A small change smeared over a pixel measures too much, a faint one too little: which
-        of them measure as much as this one is what a true area is to be inferred from. It
-        takes every doubling of the area for as likely as the next.
-        """
-        away = np.log2(self.measured / max(abs(deviation), 1e-9)) / NEAR_DOUBLINGS
-        weight = np.exp(-0.5 * (away**2 - (away**2).min()))
-        reached = np.cumsum(weight) / weight.sum()
-        rng = np.random.default_rng(SEED + 1)
-        place = np.searchsorted(reached, rng.random(size))
-        return self.share[np.minimum(place, self.share.size - 1)]
-
-
-NO_RECOVERY = Recovery(np.empty(0), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -159,15 +127,20 @@ def crossed(looks: Sequence[Assessment], direction: str, errors: Errors) -> Prob
     if not known or any(part is None for part in margins):
         return None
     deviation, limit, spread = np.array([part for part in margins if part is not None]).T
-    noise = _noise(errors.rarity, len(known))
+    noise = quiet_noise(errors.rarity, len(known))
     if noise is None:
         return None
-    true = (deviation - spread * noise).mean(axis=1)
-    if errors.recovery.share.size:
-        true = true / errors.recovery.drawn(float(deviation.mean()), true.size)
     sign = 1.0 if direction == "more" else -1.0
-    share = float(np.mean(sign * true > sign * limit.mean()))
+    signals = sign * (deviation - spread * noise).mean(axis=1)
+    share = beyond_share(signals, sign * float(limit.mean()), errors.recovery)
     return _bounded(share, errors.rarity, len({look.acquired.date() for look in known}))
+
+
+def beyond_share(signals: NDArray[np.float64], limit: float, recovery: Recovery) -> float:
+    """Return the share of (draw,) signals whose true change is more than `limit`."""
+    if not recovery.share.size:
+        return float(np.mean(signals > limit))
+    return recovery.beyond(signals, limit)
 
 
 def _margin(look: Assessment, direction: str, rarity: Rarity) -> tuple[float, float, float] | None:
@@ -183,8 +156,11 @@ def _margin(look: Assessment, direction: str, rarity: Rarity) -> tuple[float, fl
     return value - baseline, limit - baseline, spread
 
 
-def _noise(rarity: Rarity, looks: int) -> NDArray[np.float64] | None:
-    """Return (draw, look) quiet deviations in standard deviations, each draw of one place."""
+def quiet_noise(rarity: Rarity, looks: int, *, draws: int = DRAWS) -> NDArray[np.float64] | None:
+    """Return (draw, look) quiet deviations in standard deviations, each draw of one place.
+
+    None without any.
+    """
     pool = rarity.pool
     scores = pool.deviations.score[:, pool.quiet]
     finite = [row[np.isfinite(row)] for row in scores]
@@ -192,12 +168,12 @@ def _noise(rarity: Rarity, looks: int) -> NDArray[np.float64] | None:
     if not places:
         return None
     rng = np.random.default_rng(SEED)
-    chosen = rng.integers(0, len(places), DRAWS)
+    chosen = rng.integers(0, len(places), draws)
     sizes = np.array([row.size for row in places])
     table = np.full((len(places), int(sizes.max())), np.nan)
     for index, row in enumerate(places):
         table[index, : row.size] = row
-    dates = (rng.random((DRAWS, looks)) * sizes[chosen][:, None]).astype(np.int64)
+    dates = (rng.random((draws, looks)) * sizes[chosen][:, None]).astype(np.int64)
     return np.asarray(table[chosen[:, None], dates])
 
 

@@ -312,6 +312,24 @@ class Rhythm(Part):
     direction: Literal["more", "less", "none"] = "none"
 
 
+class ReliabilityRow(Part):
+    """Likelihoods stated of about one size, and the share that was true."""
+
+    statements: int
+    stated: Finite = Field(description="mean likelihood stated")
+    true: Finite = Field(description="share that was true")
+    true_interval: Interval
+
+
+class LikelihoodReliability(Part):
+    """How this site's likelihoods hold on injected changes, which they did not learn from."""
+
+    statements: int
+    error: Finite = Field(description="mean distance of stated from true, weighted")
+    brier: Finite
+    rows: tuple[ReliabilityRow, ...]
+
+
 class Check(Part):
     """Description, threshold, actual, result."""
 
@@ -482,6 +500,9 @@ class Report(Part):
     coverage: tuple[Coverage, ...] = ()
     detectability: tuple[Detectability, ...] = ()
     quiet_rates: tuple[QuietRate, ...] = ()
+    likelihood_reliability: LikelihoodReliability | None = Field(
+        None, description="None where no injected change was measured as an area"
+    )
     scene_steps: tuple[SceneStep, ...] = ()
     rhythms: tuple[Rhythm, ...] = ()
     baseline_drift: BaselineDrift | None = Field(

@@ -267,6 +267,7 @@ def looks(page: Page, drawings: Drawings, sheet: Sheet) -> list[Block]:
     told += [
         sheet.table(page.coverage),
         sheet.heading("silence"), text(words("hint.silence"), "note"), sheet.table(page.silence),
+        *reliability(page, drawings, sheet),
         sheet.heading("series"), text(words("hint.series"), "note"),
         sheet.key(drawings.series_key, 4),
         charts(page, drawings, sheet, "", 2, 1.0),
@@ -275,6 +276,22 @@ def looks(page: Page, drawings: Drawings, sheet: Sheet) -> list[Block]:
         sheet.heading("steps"), text(words("hint.steps"), "note"), sheet.table(page.steps),
     ]  # fmt: skip
     return told
+
+
+def reliability(page: Page, drawings: Drawings, sheet: Sheet) -> list[Block]:
+    """Return whether rates and likelihoods hold, with the diagram."""
+    words = sheet.words
+    told: list[Block] = [sheet.heading("reliability"), text(words("hint.reliability"), "note")]
+    if drawings.reliability:
+        drawn = sheet.drawing(str(drawings.reliability))
+        shown = [{"file": drawn, "caption": words("reliability.caption")}]
+        told.append({"kind": "figures", "items": shown, "columns": 1, "width": 0.5})
+    return [
+        *told,
+        sheet.table(page.reliability),
+        sheet.heading("foretold", 2), text(words("hint.foretold"), "note"),
+        text(page.foretold_told), sheet.table(page.foretold),
+    ]  # fmt: skip
 
 
 def pair(page: Page, sheet: Sheet) -> list[Block]:

@@ -13,7 +13,6 @@ from pipeline.assessment.held_out import held_out_rate
 from pipeline.assessment.likelihood import (
     Errors,
     Probability,
-    Recovery,
     beyond,
     crossed,
     false_alarm_p,
@@ -23,6 +22,7 @@ from pipeline.assessment.likelihood import (
     term,
 )
 from pipeline.assessment.record import Threshold
+from pipeline.assessment.recovery import NEAR_DOUBLINGS, Recovery
 from pipeline.assessment.reliability import reliability
 from tests.assessment.looks import look
 
@@ -93,9 +93,20 @@ def test_an_area_is_read_by_what_injected_changes_measured(quiet):
 
 
 def test_only_changes_that_measured_as_much_tell():
-    found = Recovery(np.array([1.0, 100.0]), np.array([3.0, 0.5]))
-    assert set(found.drawn(1.1, 200)) == {3.0}
-    assert set(found.drawn(90.0, 200)) == {0.5}
+    few, many = np.full(20, 1.0), np.full(20, 100.0)
+    found = Recovery(np.append(few, many), np.append(3 * few, many / 200))
+    # Six doublings apart are ten kernel widths: the other twenty say nothing. Twenty that agree
+    # leave one in 22 for the next to be unlike them.
+    assert 6 / NEAR_DOUBLINGS >= 10
+    assert found.beyond(np.full(9, 1.0), 0.3) == pytest.approx(21 / 22)
+    assert found.beyond(np.full(9, 1.0), 0.4) == pytest.approx(1 / 22)
+    assert found.beyond(np.full(9, 100.0), 199.0) == pytest.approx(21 / 22)
+
+
+def test_a_signal_that_is_noise_alone_is_no_change():
+    found = Recovery(np.full(20, 4.0), np.full(20, 1.0))
+    assert found.beyond(np.full(9, -1.0), 2.0) == 0.0
+    assert found.beyond(np.array([-1.0, 4.0]), 2.0) == pytest.approx((0.5 * 20 + 1) / 22)
 
 
 @pytest.mark.parametrize("kind", ["relative", "rate"])

@@ -190,6 +190,8 @@ class Page:
     closest: Table
     silence: Table
     reliability: Table
+    foretold: Table
+    foretold_told: str
     rates: tuple[Rate, ...]
     coverage: Table
     grids: tuple[Grid, ...]

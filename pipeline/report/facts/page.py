@@ -8,7 +8,12 @@ from pipeline.report import formatting as f
 from pipeline.report.facts import findings as found
 from pipeline.report.facts import looks, sources
 from pipeline.report.facts.model import Fact, Page, Table, ZoneView
-from pipeline.report.facts.reliability import rates, reliability_table
+from pipeline.report.facts.reliability import (
+    foretold_table,
+    foretold_text,
+    rates,
+    reliability_table,
+)
 from pipeline.report.facts.rhythm import kept_rhythm, rhythm_table
 from pipeline.report.facts.series import charts
 from pipeline.report.facts.state import OBSERVED, ordered, sentence, stamps
@@ -297,6 +302,8 @@ def page_facts(report: Report, sha256: str, words: Words, review: Review | None 
         closest=looks.closest_table(report, words),
         silence=looks.silence_table(report, words),
         reliability=reliability_table(report, words),
+        foretold=foretold_table(report, words),
+        foretold_told=foretold_text(report, words),
         rates=rates(report),
         coverage=looks.coverage_table(report, words),
         grids=looks.grids(report, words),

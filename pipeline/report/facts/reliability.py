@@ -36,6 +36,30 @@ def _row(item: QuietRate, words: Words) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def foretold_table(report: Report, words: Words) -> Table:
+    """Return stated likelihoods against the share that was true, on injected changes."""
+    found, style = report.likelihood_reliability, words.style
+    rows = tuple(
+        (
+            style.number(row.stated, 2),
+            f"{style.number(row.true, 2)} ({style.span(*row.true_interval, 2)})",
+            str(row.statements),
+        )
+        for row in (found.rows if found else ())
+    )
+    columns = tuple(words(f"head.{head}") for head in ("stated", "came-true", "n"))
+    return Table(columns, rows, words("empty.foretold"), numeric=(0, 1, 2))
+
+
+def foretold_text(report: Report, words: Words) -> str:
+    """Return the calibration error of stated likelihoods; nothing where none was tried."""
+    found = report.likelihood_reliability
+    if found is None:
+        return ""
+    error = words.style.number(found.error, 3)
+    return words("foretold.error", error=error, n=found.statements)
+
+
 def rates(report: Report) -> tuple[Rate, ...]:
     """Return the points of the reliability diagram, in the record's order."""
     return tuple(

@@ -646,6 +646,19 @@ MESSAGES: dict[str, str] = {
         "compared."
     ),
     # reasons
+    "section.foretold": "Do stated likelihoods hold",
+    "hint.foretold": (
+        "Changes of known size were added to quiet ground of this site on looks after the "
+        "baseline; the report's own rule then stated how likely each was to be beyond a "
+        "threshold near its size. None of them was among those it had learnt from."
+    ),
+    "foretold.error": (
+        "Calibration error {error} over {n} statements: the mean distance of what was stated "
+        "from what was true."
+    ),
+    "head.stated": "Stated",
+    "head.came-true": "True (95 %)",
+    "empty.foretold": "No injected change was measured as an area.",
     "section.reliability": "Do the rates hold on quiet looks",
     "hint.reliability": (
         "Every quiet look of the zones, and of their shapes placed on quiet ground "

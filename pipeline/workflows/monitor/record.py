@@ -22,6 +22,7 @@ from pipeline.assessment.record import (
     Finding,
     Handling,
     InputFile,
+    LikelihoodReliability,
     NotifiedActivity,
     Period,
     QuietRate,
@@ -100,6 +101,7 @@ class SiteOutcome:
     next_looks: Mapping[tuple[str, str], date]
     rhythms: tuple[Rhythm, ...] = ()
     quiet_rates: tuple[QuietRate, ...] = ()
+    likelihood_reliability: LikelihoodReliability | None = None
 
 
 def report_of(run: Run, site: Site, scenes: SiteScenes, outcome: SiteOutcome) -> Report:
@@ -128,6 +130,7 @@ def report_of(run: Run, site: Site, scenes: SiteScenes, outcome: SiteOutcome) ->
         coverage=tuple(coverage_of(outcome.tracks)),
         detectability=outcome.detectability,
         quiet_rates=outcome.quiet_rates,
+        likelihood_reliability=outcome.likelihood_reliability,
         scene_steps=outcome.steps,
         rhythms=outcome.rhythms,
         checks=tuple(checks_of(run, site, outcome, as_of)),
@@ -226,15 +229,17 @@ def summary_of(run: Run, site: Site, scenes: SiteScenes, outcome: SiteOutcome) -
     as_of = scenes.as_of
     period = period_of(run, site, as_of)
     years = (period.end - period.start).days / 365.25 if period else 0.0
+    listed = len(found)
+    if period and not outcome.tracks:  # nothing was judged; what was found is not nothing
+        after = (scene for scene in scenes.scenes if scene.acquired > period.start)
+        listed = len({(scene.sensor, scene.track, scene.acquired) for scene in after})
     return Summary(
         sentence_code=sentence_code(scenes, outcome),
         sentence_facts=sentence_facts(outcome),
         alarms_used=sum(item.confirmed for item in outcome.findings),
         alarms_allowed=run.agreement.false_alarm_allowance.alarms_per_site_year * years,
-        looks_planned=None
-        if period is None
-        else max(planned_looks(run, scenes, period), len(found)),
-        looks_found=len(found),
+        looks_planned=None if period is None else max(planned_looks(run, scenes, period), listed),
+        looks_found=listed,
         looks_usable=len(usable),
         longest_gap_days=longest_gap_days(usable, period.start, period.end) if period else None,
         local_hours=local_hours(site, found),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.assessment.findings import Surroundings, zone_findings
+from pipeline.assessment.injected_truth import likelihood_reliability
 from pipeline.assessment.notifications import seen
 from pipeline.assessment.record import Failure
 from pipeline.assessment.rhythm import rhythms
@@ -131,6 +132,7 @@ def judged(job: SiteJob, admitted: AdmittedScenes) -> tuple[SiteOutcome, dict[st
         next_looks=around.next_looks,
         rhythms=tuple(_rhythms(job, assessments)),
         quiet_rates=tuple(calibrating.rate_lines(calibration)),
+        likelihood_reliability=likelihood_reliability(calibration.rarities, calibration.detections),
     )
     return outcome, layers.layer_files(done, job.site.polygon)
 
