@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli_exchange.options import (
+    STORE,
     At,
     KeyFile,
     Ledger,
     Passphrases,
+    Store,
     load_keys,
     moment,
     named,
     read_file,
 )
+
+if TYPE_CHECKING:
+    from pipeline.exchange.trust import Trust
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="What is let out: its exact bytes.")]
 AgreementOption = Annotated[
@@ -81,7 +86,7 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
 
 
 @app.command()
-def verify(file: File, agreement: AgreementOption, at: At = None) -> None:
+def verify(file: File, agreement: AgreementOption, at: At = None, trust: Store = STORE) -> None:
     """Say who let a file out, at which level and until when; exit 2 unless it may go out."""
     from pipeline.agreement import load_agreement  # noqa: PLC0415
     from pipeline.exchange import releases  # noqa: PLC0415
@@ -90,6 +95,13 @@ def verify(file: File, agreement: AgreementOption, at: At = None) -> None:
     sha256, path = hashlib.sha256(payload).hexdigest(), releases.release_path(file)
     with named(path):
         held = read_file(path) if path.exists() else None
-        found = releases.release_of(held, sha256, loaded, at=moment(at))
+        found = releases.release_of(held, sha256, loaded, at=moment(at), trust=_trust(trust))
     typer.echo("\n".join(releases.lines(file.name, sha256, found)))
     raise typer.Exit(2 if found.missing else 0)
+
+
+def _trust(folder: Path) -> Trust | None:
+    """Return the trust store, which knows of revoked keys; None where there is none."""
+    from pipeline.exchange.trust import FILE, load_trust  # noqa: PLC0415
+
+    return load_trust(folder) if (folder / FILE).exists() else None

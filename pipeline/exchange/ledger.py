@@ -152,6 +152,11 @@ def entries(path: Path) -> tuple[Entry, ...]:
         ``ledger``: a line that is changed, left out, put in or too long, or a ledger that was
         cut or rewritten below a signed line. ``format``: of another version.
     """
+    return _verified(path).entries
+
+
+def _verified(path: Path) -> Chain:
+    """Return a ledger that reaches every signed line, with what is signed marked."""
     chain = read_chain(path)
     heads = load_heads(path)
     for head in heads:
@@ -162,7 +167,8 @@ def entries(path: Path) -> tuple[Entry, ...]:
             rule = f"ledger: is rewritten: line {head.number} is not the one that was signed"
             raise BundleError(rule, file=path)
     covered = max((head.number for head in heads), default=0)
-    return tuple(replace(each, signed=each.number <= covered) for each in chain.entries)
+    marked = tuple(replace(each, signed=each.number <= covered) for each in chain.entries)
+    return replace(chain, entries=marked)
 
 
 def read_chain(path: Path) -> Chain:
@@ -310,8 +316,7 @@ def append(
     if made.tzinfo is None:
         raise UsageError(f"a statement's time needs a time zone, got {made.isoformat()}")
     with _locked(path):
-        entries(path)  # what was cut below a signed line is not built upon
-        chain = read_chain(path)
+        chain = _verified(path)  # what was cut below a signed line is not built upon
         before = chain.entries[-1] if chain.entries else None
         document = {
             "about": dict(about),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from pipeline.agreement import Agreement
     from pipeline.exchange.keys import SigningKey
+    from pipeline.exchange.trust import Trust
 
 SCHEMA = "fairwitness/release/1"
 PREDICATE_TYPE = "urn:fairwitness:release:1"
@@ -125,7 +126,14 @@ def authorised(
     return canonical_json({"schema": SCHEMA, "envelopes": envelopes})
 
 
-def release_of(held: bytes | None, sha256: str, agreement: Agreement, *, at: str) -> Release:
+def release_of(
+    held: bytes | None,
+    sha256: str,
+    agreement: Agreement,
+    *,
+    at: str,
+    trust: Trust | None = None,
+) -> Release:
     """Return how far a file is authorised at a moment.
 
     Parameters
@@ -138,6 +146,8 @@ def release_of(held: bytes | None, sha256: str, agreement: Agreement, *, at: str
         Whose keys and rules count.
     at
         UTC text.
+    trust
+        Where keys that were rotated or revoked since stand; None where there is none.
 
     Raises
     ------
@@ -147,7 +157,7 @@ def release_of(held: bytes | None, sha256: str, agreement: Agreement, *, at: str
     found, faults = _authorisations(held, agreement, sha256)
     given = []
     for each in found:
-        fault = _fault(each, agreement, at)
+        fault = _fault(each, agreement, at) or _retired(each, trust)
         if fault is None:
             given.append(each)
         else:
@@ -160,6 +170,15 @@ def release_of(held: bytes | None, sha256: str, agreement: Agreement, *, at: str
     expires = min(each.expires for each in given)
     missing = tuple(missing_for(terms, agreement, given))
     return Release(terms, expires, tuple(given), missing, tuple(faults))
+
+
+def _retired(each: Authorisation, trust: Trust | None) -> str | None:
+    """Return why a key the trust store knows better did not count when it signed."""
+    held = None if trust is None else trust.parties.get(each.party)
+    key = None if held is None else held.keys.get(each.keyid)
+    if key is None or key.signs_at(each.signed):
+        return None
+    return f"its key was {'revoked' if key.revoked_at else 'retired'} by {each.signed}"
 
 
 def _fault(each: Authorisation, agreement: Agreement, at: str) -> str | None:

@@ -18,7 +18,7 @@ from pipeline.report.message import product_message
 from pipeline.report.words import LANGUAGES
 from pipeline.store.atomic import canonical_json
 from tests.agreement import samples
-from tests.exchange.world import AT, NORTH, NORTH_TWO, SOUTH, STRANGER, key
+from tests.exchange.world import AT, NORTH, NORTH_TWO, SOUTH, STRANGER, key, trust, trusted
 from tests.report.gallery import gallery
 from tests.report.products import write_record
 
@@ -125,6 +125,16 @@ def test_an_authorisation_ends(agreement):
     assert "signed 2026-03-01" in early.faults[0]
     with pytest.raises(UsageError, match="counts for nothing"):
         given(agreement, "parties", NORTH, expires=AT)
+
+
+def test_a_key_that_was_revoked_before_it_signed_does_not_count(agreement):
+    held = given(agreement, "joint", NORTH)
+    for since, missing in (("2026-02-01T00:00:00Z", True), ("2026-03-02T00:00:00Z", False)):
+        store = trust(north=trusted(NORTH, revoked_at=since))
+        found = release_of(held, FILE, agreement, at=AT, trust=store)
+        assert bool(found.missing) == missing
+        assert any("revoked" in fault for fault in found.faults) == missing
+    assert release_of(held, FILE, agreement, at=AT, trust=trust()).missing == ()
 
 
 def test_other_bytes_keys_roles_and_terms_do_not_count(agreement):
