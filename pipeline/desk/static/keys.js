@@ -5,6 +5,7 @@ import { evidence, openFinding } from "./finding.js";
 import { zoomToSite } from "./map.js";
 import { chooseNext, choose } from "./queue.js";
 import { set, state } from "./state.js";
+import { toggleSeries } from "./series.js";
 import { changeTrack, step, stepToEnd } from "./timeline.js";
 import { toggle } from "./play.js";
 import { clearDrawn, modeNames, zoomBy } from "./tools.js";
@@ -16,7 +17,7 @@ const SHEET = [
   ["Compare", [["1 2 3 4 5", "one date, swipe, side by side, lens, blink"], ["x", "swap before and after"], ["z", "whole site"], ["+ −", "zoom"]]],
   ["Map", [["i p d a", "inspect, polygon, distance, area"], ["Tab to the map, arrows", "move the map under the cross"], ["Enter", "use the tool at the cross: pixel, or next corner"], ["Ctrl Enter", "finish the drawing"], ["Backspace", "remove the last corner"], ["Escape", "clear"]]],
   ["Findings", [["j k", "next, previous finding"], ["e", "its evidence side by side"], ["b", "back to the list"], ["q w h", "findings, what-if, history"]]],
-  ["Series", [["Tab to the chart, ← →", "read look by look"], ["Enter, Shift Enter", "show the look as after, as before"]]],
+  ["Series", [["s", "open or close the series of a zone"], ["Tab to the chart, ← →", "read look by look"], ["Enter, Shift Enter", "show the look as after, as before"]]],
 ];
 let single = true;
 
@@ -84,7 +85,7 @@ function letters(event, target) {
   if (panel) return () => showPanel(panel, true);
   if (event.key === " " && target.matches("button, a, summary, input, [role=tab]")) return null;
   return {
-    " ": toggle, x: swap, z: zoomToSite, "?": help, j: () => chooseNext(1), k: () => chooseNext(-1), b: () => choose(null),
+    " ": toggle, x: swap, z: zoomToSite, s: toggleSeries, "?": help, j: () => chooseNext(1), k: () => chooseNext(-1), b: () => choose(null),
     e: () => openFinding() && evidence(openFinding(), "side"), "+": () => zoomBy(1), "=": () => zoomBy(1), "-": () => zoomBy(-1),
   }[event.key];
 }

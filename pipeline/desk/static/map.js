@@ -10,6 +10,8 @@ import { seen } from "./words.js";
 const ol = window.ol;
 const FIT = { padding: [50, 16, 16, 16], duration: 0 };
 
+const MODE_WORDS = { one: "The after date alone", swipe: "Swipe between before and after", side: "Before and after side by side", spy: "Before inside a lens over after", blink: "Before and after in turn" };
+
 let main = null;
 let left = null;
 let pictures = {}; // name -> {group, map, side, key}
@@ -275,7 +277,7 @@ function wire() {
   });
   watch(["mode"], () => {
     arrange();
-    say(`Comparing: ${state.mode}`);
+    say(MODE_WORDS[state.mode]);
   });
   watch(["blink"], restartBlink);
   watch(["swipe"], placeBar);

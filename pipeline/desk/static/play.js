@@ -18,7 +18,7 @@ export function playControls() {
     play.setAttribute("aria-label", state.playing ? "Pause the timelapse (space)" : "Play the timelapse (space)");
   });
   const speed = h("select", { "aria-label": "Seconds a date stands", onchange: (event) => (seconds = Number(event.target.value)) },
-    [["1.2", "slow"], ["0.6", "medium"], ["0.35", "fast"]].map(([value, text]) => h("option", { value }, text)));
+    [["1.2", "½×"], ["0.6", "1×"], ["0.35", "2×"]].map(([value, text]) => h("option", { value }, text)));
   speed.value = "0.6";
   return h("div", { class: "inline play" },
     button("◀", "Earlier date (left arrow)", () => step("after", -1), "step-back"), play, button("▶", "Later date (right arrow)", () => step("after", 1), "step-on"), speed);

@@ -56,6 +56,13 @@ function zoneChosen() {
   askSeries({ kind: "zone", zone: fields.zone.value, indicator: fields.indicator.value });
 }
 
+/** Open the series of a zone, that of the open finding first; close it when there is one. */
+export function toggleSeries() {
+  if (state.series) return set({ series: null });
+  const finding = (state.findings?.findings || []).find((item) => item.id === state.finding);
+  return finding ? askSeries({ kind: "zone", zone: finding.zone, indicator: finding.indicator, track: finding.evidence?.after?.track }) : zoneChosen();
+}
+
 /** The track whose looks an indicator is measured on, the one in view first. */
 function trackFor(indicator) {
   const sensors = state.site.indicators.find((item) => item.id === indicator)?.sensors || [];

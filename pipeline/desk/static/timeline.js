@@ -5,6 +5,7 @@ import { lookGlyph, alarmGlyph, keyGlyph } from "./glyphs.js";
 import { day, minute, moment, time, until } from "./format.js";
 import { lookOf, set, state, trackOf, watch } from "./state.js";
 import { LEFT, monthTicks, pan, reveal, scale, zoom } from "./timescale.js";
+import { toggleSeries } from "./series.js";
 import { nearest, setLook } from "./view.js";
 import { plain, seen } from "./words.js";
 import { playControls } from "./play.js";
@@ -34,6 +35,7 @@ export function openTimeline() {
       button("‹", "Earlier", () => pan(-0.4)),
       button("›", "Later", () => pan(0.4)),
       button("All", "The whole time", () => set({ domain: null }))),
+    h("button", { type: "button", class: "small series-open", title: "Open or close the series of a zone (s)", "data-testid": "series-open", onclick: toggleSeries }, "Series of a zone"),
   );
   box = h("div", { class: "timeline-box", tabindex: "0", role: "slider", "aria-label": "After date. Left and right step; with Shift the before date; up and down change the source.",
     "aria-valuemin": "0", "data-testid": "timeline-box" });

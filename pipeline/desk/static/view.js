@@ -86,7 +86,10 @@ function refresh() {
     options(fields[`${name}-track`], tracks, at.track);
     options(fields[`${name}-layer`], trackOf(at.track).layers.map((layer) => [layer.id, layer.label]), at.layer);
     for (const key of ["track", "layer"]) fields[`${name}-${key}`].hidden = name === "before" && state.linked;
-    options(fields[`${name}-look`], (state.looks[at.track] || []).map((look) => [look.id, lookName(look)]), at.look);
+    const looks = state.looks[at.track] || [];
+    const dates = fields[`${name}-look`];
+    options(dates, looks.map((look) => [look.id, lookName(look)]), at.look);
+    looks.forEach((look, i) => (dates.options[i].disabled = look.index === null));
   }
 }
 

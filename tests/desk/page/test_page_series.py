@@ -15,8 +15,7 @@ pytestmark = pytest.mark.slow
 
 def zone_series(sight, zone, indicator):
     """Choose a zone and indicator, and return what the server says of them."""
-    box = sight.part("map").bounding_box()
-    sight.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    sight.part("series-open").click()
     sight.page.wait_for_selector("[data-testid=chart] svg")
     sight.part("series-zone").select_option(zone)
     sight.part("series-indicator").select_option(indicator)
