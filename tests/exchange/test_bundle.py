@@ -177,6 +177,37 @@ def test_two_parties_from_keys_to_a_countersigned_bundle(tmp_path, run):
     assert "number 1" in run("trust", "show", "--trust", "s")[-1]
 
 
+def test_what_is_signed_is_said_in_the_ledger_and_the_ledger_is_signed(tmp_path, run):
+    path = keyed(tmp_path, run)
+    run("trust", "init", path, "--as", "north", "--trust", "n")
+    made = product(tmp_path / "out", load_agreement(path))
+    run("bundle", made, "--out", "a.fwb", "--for", "south", "--trust", "n")
+    lines = run("sign", "a.fwb", "--key", "north.pem", "--trust", "n", "--ledger", "l.jsonl")
+    assert lines[-1] == "statement 1, issued: l.jsonl"
+    run("ledger", "add", "l.jsonl", "--kind", "note", "--say", "text=quiet", "--trust", "n")
+    run("ledger", "sign", "l.jsonl", "--key", "north.pem", "--trust", "n")
+    run("ledger", "add", "l.jsonl", "--kind", "withdrawn", "--about", "statement=2", "--say",
+        "reason=it was not", "--trust", "n")  # fmt: skip
+    lines = run("ledger", "verify", "l.jsonl", "--trust", "n")
+    assert lines[-1] == "missing: north has not signed statements 3 to 3"
+    shown = run("ledger", "show", "l.jsonl")
+    assert [line.split()[3] for line in shown] == ["issued", "note", "withdrawn"]
+    assert "[superseded by 3]" in shown[1]
+    assert len(run("ledger", "show", "l.jsonl", "--json")) == 3
+    with pytest.raises(UsageError, match="NAME=VALUE"):
+        run("ledger", "add", "l.jsonl", "--kind", "note", "--say", "quiet")
+    with pytest.raises(UsageError, match="say --party"):
+        run("ledger", "add", "new.jsonl", "--kind", "note", "--trust", "none")
+    with pytest.raises(UsageError, match="nothing to sign"):
+        run("ledger", "sign", "new.jsonl", "--key", "north.pem", "--trust", "n")
+    whole = (tmp_path / "l.jsonl").read_bytes()
+    (tmp_path / "l.jsonl").write_bytes(whole.replace(b"quiet", b"QUIET"))
+    before = (tmp_path / "a.fwb").read_bytes()
+    with pytest.raises(BundleError, match="ledger"):
+        run("sign", "a.fwb", "--key", "north.pem", "--trust", "n", "--ledger", "l.jsonl")
+    assert (tmp_path / "a.fwb").read_bytes() == before
+
+
 def test_keys_change_hands_by_file(tmp_path, run):
     path = keyed(tmp_path, run)
     run("trust", "init", path, "--as", "south", "--trust", "s")

@@ -11,13 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from pipeline.agreement import load_agreement
+from pipeline.cli import app
 from pipeline.errors import BundleError
 from pipeline.exchange.bundle import CHIPS, Address, make_bundle
 from pipeline.exchange.container import members_of, packed
 from pipeline.exchange.envelope import Signed, read_envelope, read_statement
 from pipeline.exchange.layout import chip_member, chips_named
+from pipeline.exchange.ledger import entries
+from pipeline.exchange.reproductions import review_of
 from pipeline.exchange.signing import sign
 from pipeline.exchange.statement import read_bundle_statement
 from pipeline.exchange.trust import Trust, trusted_agreement
@@ -154,6 +158,38 @@ def test_a_bundle_reproduces_to_the_byte(exchange, tmp_path, monkeypatch):
 
 def read_envelope_payload(exchange):
     return open_bundle(exchange.payload, exchange.trust).signed.payload
+
+
+@pytest.mark.slow
+def test_the_command_says_in_the_ledger_what_the_partner_reads_back(
+    exchange, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("pipeline.exchange.keys.load", lambda *_: SOUTH)
+    monkeypatch.setenv("FAIRWITNESS_PASSPHRASE", "x")
+    (tmp_path / "a.fwb").write_bytes(exchange.payload)
+    for own in ("north", "south"):
+        store = replace(exchange.trust, own=own).as_document()
+        write_json(tmp_path / own / "trust.json", store)
+
+    def run(*words, trust):
+        words = [*map(str, words), "--trust", str(tmp_path / trust)]
+        return CliRunner().invoke(app, words)
+
+    ledgers = {own: tmp_path / f"{own}.jsonl" for own in ("north", "south")}
+    done = run("reproduce", tmp_path / "a.fwb", "--key", "s.pem", "--out", tmp_path / "r",
+               "--ledger", ledgers["south"], trust="south")  # fmt: skip
+    assert done.exit_code == 0, done.exception
+    assert [entry.body["rung"] for entry in entries(ledgers["south"])] == ["R4", "R4"]
+    statements = sorted((tmp_path / "r").iterdir())
+    read = run("ledger", "receive", ledgers["north"], *statements, trust="north")
+    assert read.exit_code == 0, read.exception
+    review = review_of([ledgers["north"]], "town", digest_of(exchange, "town"))
+    assert (review.state, review.said) == ("reproduced", (("south", "R4"),))
+
+
+def digest_of(exchange, site):
+    files = open_bundle(exchange.payload, exchange.trust).files
+    return hashlib.sha256(files[f"sites/{site}/report.json"]).hexdigest()
 
 
 ELSEWHERE = """
