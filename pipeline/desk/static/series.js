@@ -150,11 +150,8 @@ function exportsOf(series) {
     h("button", { type: "button", class: "small", onclick: () => set({ series: null }), "data-testid": "series-close" }, "Close"));
 }
 
-function queryOf({ kind, track, feature, geometry, zone, indicator }) {
-  if (kind === "zone") return { track, zone, indicator };
-  if (kind === "pixel") return { track, feature, x: geometry.coordinates[0], y: geometry.coordinates[1] };
-  return { track, feature, polygon: geometry.coordinates[0].map((point) => point.join(",")).join(";") };
-}
+const queryOf = ({ kind, track, feature, geometry, zone, indicator }) =>
+  kind === "zone" ? { track, zone, indicator } : { track, feature, geometry: JSON.stringify(geometry) };
 
 function noteOf(data) {
   const note = byId("series-note");

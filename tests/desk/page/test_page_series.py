@@ -116,6 +116,10 @@ def test_a_polygon_is_drawn_and_its_mean_followed(sight):
     assert len(ring) == 5
     sight.settle()
     assert "polygon" in sight.part("series").inner_text()
+    with sight.page.expect_download() as csv:
+        sight.part("export-csv").click()
+    rows = csv.value.path().read_text().strip().splitlines()
+    assert len(rows) == len(asked.value.json()["looks"]) + 1
     sight.keep("3-polygon")
 
 
