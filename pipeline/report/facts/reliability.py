@@ -17,19 +17,21 @@ HEADS = ("indicator", "sensor", "zones", "what", "level", "promised", "ratio", "
 
 def reliability_table(report: Report, words: Words) -> Table:
     """Return nominal against empirical rates, by indicator, track and kind of count."""
-    rows = tuple(_row(item, words) for item in report.quiet_rates)
+    zones = set(report.site.zones) if report.site else set()
+    rows = tuple(_row(item, zones, words) for item in report.quiet_rates)
     return Table(
         tuple(words(f"head.{head}") for head in HEADS), rows, words("empty.reliability"),
         numeric=(4, 5, 7, 8),
     )  # fmt: skip
 
 
-def _row(item: QuietRate, words: Words) -> tuple[str, ...]:
+def _row(item: QuietRate, zones: set[str], words: Words) -> tuple[str, ...]:
     style = words.style
     ratio = "–" if item.ratio is None else style.quantity(item.ratio, "", item.ratio_interval)
     factor = item.overdispersion
+    where = words("zones.all") if set(item.zones) == zones else words.listed(item.zones)
     return (
-        item.indicator, track_name(item.sensor, item.track, words), words.listed(item.zones),
+        item.indicator, track_name(item.sensor, item.track, words), where,
         words(f"rate.{item.kind}"), style.number(item.level, 4), style.number(item.nominal, 4),
         ratio, str(item.sample_size), str(item.dates),
         "–" if factor is None else style.number(factor, 1),

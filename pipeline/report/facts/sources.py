@@ -279,7 +279,7 @@ def flattened(value: Any, prefix: str = "") -> list[tuple[str, str]]:
         if any(isinstance(item, dict) for item in value):
             return flattened({_key(i, item): item for i, item in enumerate(value)}, prefix)
         return [(prefix, ", ".join(str(item) for item in value) or "–")]
-    return [(prefix, str(value))]
+    return [(prefix, "–" if value is None else str(value))]
 
 
 def _key(position: int, item: Any) -> str:

@@ -646,6 +646,7 @@ MESSAGES: dict[str, str] = {
         "compared."
     ),
     # reasons
+    "zones.all": "all zones",
     "section.foretold": "Do stated likelihoods hold",
     "hint.foretold": (
         "Changes of known size were added to quiet ground of this site on looks after the "
