@@ -189,7 +189,19 @@ def posterior_table(finding: Finding, words: Words) -> Table | None:
         return None
     rows = sorted(finding.likelihood.posteriors.items(), key=lambda item: (prior(item[0]), item[0]))
     heads = (words("head.prior"), words("head.posterior"))
-    return Table(heads, tuple((name, words.style.number(value, 2)) for name, value in rows))
+    told = ((prior_text(name, words), probability(value, words)) for name, value in rows)
+    return Table(heads, tuple(told))
+
+
+def prior_text(name: str, words: Words) -> str:
+    """Return a prior in the reader's digits, or as it stands where it is no number."""
+    known = prior(name)
+    return words.style.plain(known) if known <= 1 else name
+
+
+def probability(p: float, words: Words) -> str:
+    """Return a probability with the decimals it needs."""
+    return words.style.number(p, probability_places(p))
 
 
 def finding_facts(finding: Finding, report: Report, words: Words) -> tuple[Fact, ...]:
