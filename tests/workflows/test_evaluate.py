@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
+from pipeline.assessment.record import LikelihoodReliability, ReliabilityRow
 from pipeline.errors import UsageError
 from pipeline.imagery.sensors import SENSORS
 from pipeline.progress import silent
@@ -297,6 +298,13 @@ def record(findings, notified=()):
     return SimpleNamespace(
         site=SimpleNamespace(zones={"yard": "hardstand", "field": "depot"}),
         findings=tuple(findings), notified_activity=tuple(notified),
+        likelihood_reliability=LikelihoodReliability(
+            statements=30, error=0.1, brier=0.2,
+            rows=tuple(
+                ReliabilityRow(statements=n, stated=p, true=true, true_interval=(0, 1))
+                for n, p, true in ((20, 0.15, 0.05), (10, 0.85, 0.95))
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -327,6 +335,12 @@ def test_a_rehearsal_is_scored_event_by_event():
     assert whole["found"]["n"] == 1
     assert whole["reliability"]["n"] == 2
     assert whole["reliability"]["error"] == pytest.approx(0.4)  # .9 stated, half true
+    assert whole["injected"] == {"n": 30, "error": pytest.approx(0.1)}
+    # Errors of two rehearsals to either side of the truth cancel, as they should.
+    more = [row | {"true": 2 * row["stated"] - row["true"]} for row in found["injected"]]
+    both = rehearsals.injected_reliability([*found["injected"], *more])
+    assert both == {"n": 60, "error": pytest.approx(0.0, abs=1e-9)}
+    assert rehearsals.injected_reliability([]) == {"n": 0, "error": None}
 
 
 def test_late_and_missed_events_are_told_apart():

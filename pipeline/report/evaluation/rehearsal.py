@@ -50,6 +50,10 @@ def _summary(document: dict[str, Any]) -> Sheet:
         ("calibration error of stated likelihoods", plain(error, 3),
          str(document["reliability"]["n"]))
     )  # fmt: skip
+    injected = document["injected"]
+    if injected["n"]:
+        rows.append(("the same on injected changes", plain(injected["error"], 3),
+                     str(injected["n"])))  # fmt: skip
     return Sheet(
         "In short", "n counts trials, and for rates the findings.",
         Table(("figure", "value", "n"), tuple(rows), numeric=(1, 2)),

@@ -73,7 +73,21 @@ def over_rehearsals(scores: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "notifications": share_figure(sum(item["right"] for item in notified), len(notified)),
         "by_indicator": _by_indicator(findings),
         "reliability": reliability_of(findings),
+        "injected": injected_reliability([row for score in scores for row in score["injected"]]),
     }
+
+
+def injected_reliability(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the calibration error over the tables of all rehearsals, in tenths of p."""
+    bins: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        bins[min(int(row["stated"] * 10), 9)].append(row)
+    total = sum(row["statements"] for row in rows)
+    if not total:
+        return {"n": 0, "error": None}
+    gaps = (abs(sum(row["statements"] * (row["stated"] - row["true"]) for row in part))
+            for part in bins.values())  # fmt: skip
+    return {"n": total, "error": sum(gaps) / total}
 
 
 def reliability_of(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -74,9 +74,10 @@ def scored(report: Report, truth: Truth) -> dict[str, Any]:
 
     Returns
     -------
-    Per event found, missed or late; findings by kind; notification matches; likelihoods.
+    Per event found, missed or late; findings by kind; notification matches; likelihoods of
+    findings, and of injected changes.
     """
-    events = events_of(truth)
+    events, told = events_of(truth), report.likelihood_reliability
     years = (_day(truth["period"]["end"]) - _day(truth["period"]["baseline_end"])).days / 365.25
     zones = len(report.site.zones) if report.site else 0
     return {
@@ -87,6 +88,7 @@ def scored(report: Report, truth: Truth) -> dict[str, Any]:
         "events": [_event(event, report.findings) for event in events if event.happens],
         "findings": [_finding(finding, events) for finding in report.findings],
         "notifications": _notifications(report, events),
+        "injected": [row.model_dump() for row in told.rows] if told else [],
     }
 
 
