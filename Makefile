@@ -26,6 +26,7 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 demo: $(VENV)/.run
 	$(BIN)/fairwitness run configs/demo.yaml --out $(OUT)
 	@echo "Report: $(OUT)/index.html"
+	@echo "Desk:   $(BIN)/fairwitness explore configs/demo.yaml --site garrison --out $(OUT)"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from dataclasses import asdict
 from functools import wraps
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.desk.state import Desk, DeskTrack
 
+LOG = logging.getLogger(__name__)
 IMMUTABLE = {"cache-control": "private, max-age=31536000, immutable"}
 
 
@@ -76,6 +78,10 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Any]:
             return failure(400, error.code, printable(error.rule))
         except FairWitnessError as error:
             return failure(409, error.code, str(error))
+        except Exception as error:
+            # Whatever it is, it is answered here, inside the guard that adds the headers.
+            LOG.exception("the desk failed at %s", request.url.path)
+            return failure(500, "FW999", printable(f"{type(error).__name__}: see the terminal"))
         return found if isinstance(found, Response) else json_response(found)
 
     return route

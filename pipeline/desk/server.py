@@ -66,7 +66,7 @@ def build_app(desk: Desk, *, token: str, port: int, framed: bool = False) -> Sta
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guard, token=token, port=port, framed=framed)],
-        exception_handlers={HTTPException: _http_failure, Exception: _broken},
+        exception_handlers={HTTPException: _http_failure},
     )
 
 
@@ -93,10 +93,6 @@ async def _http_failure(request: Request, error: Exception) -> Response:  # noqa
     words = {404: ("not-found", "no such address"), 405: ("method", "not in this way")}
     code, message = words.get(status, ("failed", str(getattr(error, "detail", ""))))
     return failure(status, code, message)
-
-
-async def _broken(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    return failure(500, "FW999", f"{type(error).__name__}: see the terminal")
 
 
 @dataclass(frozen=True)

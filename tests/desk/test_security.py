@@ -224,3 +224,14 @@ def test_the_guard_answers_nothing_but_http():
     guard = Guard(inner, TOKEN, PORT)
     asyncio.run(guard({"type": "websocket", "headers": []}, None, None))
     assert called == []
+
+
+def test_a_failure_of_our_own_is_one_line_inside_the_policy(browser, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("secret/path")
+
+    monkeypatch.setattr("pipeline.desk.views.site_view", broken)
+    answer = browser.get("/api/site")
+    assert (answer.status, answer.json["error"]["code"]) == (500, "FW999")
+    assert "secret" not in answer.body.decode()
+    assert "default-src 'none'" in answer.headers["content-security-policy"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
 from pipeline.assessment.record import Report, rounded
 from pipeline.desk.proposal import read_proposal
-from pipeline.desk.whatif import STAMP, compared
+from pipeline.desk.whatif import STAMP, compared, regrown
 from pipeline.errors import UsageError
+from pipeline.workflows.monitor.tracks import track_series
 from tests.desk.conftest import DEMO
 from tests.desk.test_security import snapshot
 
@@ -168,6 +171,21 @@ def test_wider_masks_see_no_more_and_are_the_same_masks_an_agreement_would_give(
     # Narrower than the provider's own error is not to be had by signature.
     narrower = asked(garrison, dilation_m=0.0)
     assert narrower["looks"] == agreed["looks"]
+
+
+@pytest.mark.slow
+def test_reading_only_looks_with_masks_gives_what_reading_all_gives(garrison):
+    track = next(t for t in garrison.tracks.values() if t.outcome.series.physical == "reflectance")
+    outcome, site = track.outcome, garrison.opened.site
+    grown = (("cloud", 120.0), ("shadow", 120.0))
+    plan = replace(outcome.plan, options=replace(outcome.plan.options, dilation_m=grown))
+    ours = regrown(outcome, plan, site)
+    features = tuple(outcome.series.features)
+    theirs = track_series(plan, site, outcome.chips, features, None, outcome.ground)
+    np.testing.assert_array_equal(ours.codes, theirs.codes)
+    for name in features:
+        np.testing.assert_array_equal(ours.features[name], theirs.features[name])
+    assert (ours.codes != outcome.series.codes).any()
 
 
 def test_findings_pair_by_place_kind_and_time(garrison_findings):
