@@ -26,7 +26,7 @@ def checked(report):
 
 
 @pytest.mark.slow
-def test_drift_from_a_ratified_baseline_is_recorded_printed_and_reproduced(tmp_path):
+def test_drift_from_a_ratified_baseline_is_recorded_printed_and_reproduced(tmp_path, monkeypatch):
     trial = with_keys(Trial(tmp_path))
     agreement = load_agreement(tmp_path / "agreement.yaml")
     run_sites(trial.settings, sites=("town",))
@@ -60,6 +60,15 @@ def test_drift_from_a_ratified_baseline_is_recorded_printed_and_reproduced(tmp_p
     assert "looks" in codes
     assert checked(report)[1] == "warn"
     assert "BASELINE NOT AS RATIFIED" in (trial.product("town") / "report.html").read_text()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.workflows.monitor.site.judged", None)
+        run_sites(trial.settings, sites=("town",), out=tmp_path / "broken")
+    (failed,) = (tmp_path / "broken" / "sites" / "town").iterdir()
+    failed = json.loads((failed / "report.json").read_text())
+    assert (failed["status"], failed["baseline_drift"]) == ("failed", None)
+    assert checked(failed) == ("not measured", "not-applicable")
+    assert failed["summary"]["looks_found"] == report["summary"]["looks_found"]
 
     trust = trusted_agreement(Trust(), agreement, own="north", thresholds={})
     address = Address("north", ("south",), ISSUED, EXPIRES)

@@ -15,19 +15,25 @@ if TYPE_CHECKING:
 def with_drift(run: Run, site: Site, report: Report) -> Report:
     """Return a record that says how far its baseline is the ratified one, and checks it.
 
-    A record without a ratified baseline is returned as it is, with a check that says so.
+    A record without a ratified baseline is returned as it is, with a check that says so; so
+    is one where nothing was judged, which has no baseline to compare.
     """
     frozen = run.frozen.get(site.id)
+    if frozen and not report.assessments:
+        return report.model_copy(update={"checks": (*report.checks, _check("not measured"))})
     record = rounded(report.model_dump(mode="json", by_alias=True)) if frozen else {}
     found = drift_of(frozen, record, run.agreement)
     drift = None if found is None else BaselineDrift.model_validate(found)
     return report.model_copy(
-        update={"baseline_drift": drift, "checks": (*report.checks, _check(drift))}
+        update={"baseline_drift": drift, "checks": (*report.checks, _check(_told(drift), drift))}
     )
 
 
-def _check(drift: BaselineDrift | None) -> Check:
-    actual = "no ratified baseline" if drift is None else f"{drift.count} differences"
+def _told(drift: BaselineDrift | None) -> str:
+    return "no ratified baseline" if drift is None else f"{drift.count} differences"
+
+
+def _check(actual: str, drift: BaselineDrift | None = None) -> Check:
     return Check(
         code="baseline-ratified",
         description="the baseline is the ratified one",
