@@ -355,8 +355,10 @@ class BaselineDifference(Part):
 class BaselineDrift(Part):
     """How this record's baseline differs from the one that every party has ratified."""
 
-    sha256: str = Field(description="digest of the ratified baseline")
-    ratified: datetime = Field(description="when the last party ratified it, UTC")
+    sha256: str = Field(description="digest of the ratified baseline, or of the agreement")
+    ratified: datetime | None = Field(
+        None, description="when the last party did, UTC; None: the agreement lists the scenes"
+    )
     parties: tuple[str, ...]
     count: int = Field(0, description="number of differences; 0 is none")
     differences: tuple[BaselineDifference, ...] = Field((), description="the first 200")

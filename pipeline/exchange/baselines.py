@@ -140,6 +140,26 @@ def drift(ratified: Mapping[str, Any], present: Mapping[str, Any]) -> tuple[Diff
     )
 
 
+def unlisted(agreed: Mapping[str, str], present: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Return the scenes of a baseline that an agreed list does not hold, or not with these bytes.
+
+    Parameters
+    ----------
+    agreed
+        Scene id → digest of one of its files, of all sites together; what another site's
+        report would use is not missed here.
+    present
+        A document as `baseline_of` returns it.
+    """
+    found = []
+    for scene in present["scenes"]:
+        if scene["id"] not in agreed:
+            found.append(Difference("scene-added", scene["id"]))
+        elif agreed[scene["id"]] not in scene["files"].values():
+            found.append(Difference("scene-changed", scene["id"]))
+    return tuple(found)
+
+
 def _scene_drift(ratified: list[Any], present: list[Any]) -> Iterator[Difference]:
     before = {scene["id"]: scene for scene in ratified}
     after = {scene["id"]: scene for scene in present}

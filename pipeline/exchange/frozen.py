@@ -2,7 +2,8 @@
 
 ``<agreement>.baselines/<site>.json`` with its signatures in ``<site>.signatures.json``, as
 ``baseline propose`` writes them and every other party signs them. Only what every party has
-ratified counts; when it did is stated, and decides nothing.
+ratified counts; when it did is stated, and decides nothing. Where there is none, the scenes that
+the agreement itself lists count.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import BundleError
 from pipeline.exchange.agreements import signatures_path
-from pipeline.exchange.baselines import baseline_of, drift
+from pipeline.exchange.attestations import signing_parties
+from pipeline.exchange.baselines import Difference, baseline_of, drift, unlisted
 from pipeline.exchange.ratification import read_baseline, said_of
 from pipeline.store.reading import UnreadableFile, read_bytes
 
@@ -119,10 +121,33 @@ def drift_of(
     if said.state != "ratified":
         return None
     found = drift(read_baseline(frozen.payload), baseline_of(record))
+    sha256 = hashlib.sha256(frozen.payload).hexdigest()
+    return _part(found, sha256, said.said["ratified"], said.ratified_at)
+
+
+def agreed_drift_of(
+    agreed: Mapping[str, str], record: Mapping[str, Any], agreement: Agreement
+) -> dict[str, Any]:
+    """Return how a record's baseline differs from the scenes that its agreement lists.
+
+    Parameters
+    ----------
+    agreed
+        Scene id → digest, as the agreement's baseline has them.
+    record, agreement
+        A ``report.json``, parsed, and the agreement it stands under.
+    """
+    found = unlisted(agreed, baseline_of(record))
+    return _part(found, agreement.sha256, signing_parties(agreement), None)
+
+
+def _part(
+    found: tuple[Difference, ...], sha256: str, parties: tuple[str, ...], at: str | None
+) -> dict[str, Any]:
     return {
-        "sha256": hashlib.sha256(frozen.payload).hexdigest(),
-        "ratified": said.ratified_at,
-        "parties": said.said["ratified"],
+        "sha256": sha256,
+        "ratified": at,
+        "parties": parties,
         "count": len(found),
         "differences": [vars(each) for each in found[:MOST_LISTED]],
     }

@@ -9,7 +9,14 @@ from pipeline.assessment.record import BaselineDrift
 from pipeline.errors import BundleError
 from pipeline.exchange.agreements import signatures_path
 from pipeline.exchange.baselines import baseline_of
-from pipeline.exchange.frozen import MOST_LISTED, Frozen, baselines_folder, drift_of, load_frozen
+from pipeline.exchange.frozen import (
+    MOST_LISTED,
+    Frozen,
+    agreed_drift_of,
+    baselines_folder,
+    drift_of,
+    load_frozen,
+)
 from pipeline.exchange.ratification import proposed, ratified, validated
 from pipeline.store.atomic import canonical_json
 from tests.exchange.products import agreement_file
@@ -56,6 +63,15 @@ def test_every_kind_of_difference_can_stand_in_the_record(agreement):
     assert {each.code for each in found.differences} >= {
         "agreement", "site", "scene-missing", "scene-changed", "row-added", "looks", "mean",
     }  # fmt: skip
+
+
+def test_scenes_that_the_agreement_lists_count_where_no_file_does(agreement):
+    listed = {"S1": "a" * 64, "S2": "b" * 64, "S7": "a" * 64}
+    found = BaselineDrift.model_validate(agreed_drift_of(listed, record(agreement), agreement))
+    told = [(each.code, each.subject) for each in found.differences]
+    assert told == [("scene-changed", "S2"), ("scene-added", "S3")]  # S7 may be another site's
+    assert (found.count, found.ratified, found.parties) == (2, None, ("north", "south"))
+    assert found.sha256 == agreement.sha256
 
 
 def test_long_lists_are_cut_and_counted(agreement):

@@ -155,6 +155,11 @@ def gallery():
         products.scene(RADAR, START + timedelta(days=i), status=status)
         for i, status in enumerate(choices(record.SceneInput, "status"))
     ]
+    drift = [
+        {"code": code, "subject": "motor-pool radar-excess sentinel-1-rtc T137-ascending",
+         "ratified": "0.125", "here": "-0.5"}
+        for code in choices(record.BaselineDifference, "code")
+    ]  # fmt: skip
     reply = {"party": "south", "received": as_of.isoformat(), "text": "Under review."}
     earlier = [
         {"reference": f"FW/1/{i}", "relation": relation, "sha256": products.DIGEST}
@@ -171,6 +176,10 @@ def gallery():
         "coverage": list(coverage()),
         "notified_activity": list(notified()),
         "checks": checks,
+        "baseline_drift": {
+            "sha256": products.DIGEST, "ratified": "2023-06-01T00:00:00Z",
+            "parties": ["north", "south"], "count": 240, "differences": drift,
+        },
         "inputs": inputs,
         "reply": reply,
         "earlier": earlier,

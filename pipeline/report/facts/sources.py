@@ -200,8 +200,12 @@ def drift_text(report: Report, words: Words) -> str:
     drift = report.baseline_drift
     if drift is None:
         return ""
-    day, spoken = words.style.day(drift.ratified), f.spoken(drift.sha256)
-    told = words("drift.told", parties=words.listed(drift.parties), day=day, spoken=spoken)
+    spoken = f.spoken(drift.sha256)
+    if drift.ratified is None:
+        told = words("drift.agreed", spoken=spoken)
+    else:
+        day, parties = words.style.day(drift.ratified), words.listed(drift.parties)
+        told = words("drift.told", parties=parties, day=day, spoken=spoken)
     if drift.count > len(drift.differences):
         told = f"{told} {words('drift.more', shown=len(drift.differences))}"
     return told

@@ -841,6 +841,7 @@ MESSAGES: dict[str, str] = {
     "check.registration-residual": "أكبر متبقي مطابقة",
     "check.baseline-ratified": "فترة الأساس هي التي صادق عليها الطرفان",
     "drift.told": "صادق عليها {parties} في {day}؛ البصمة {spoken}.",
+    "drift.agreed": "مشاهد فترة الأساس مذكورة في الاتفاق نفسه؛ البصمة {spoken}.",
     "drift.none": "لا اختلاف: المشاهد وبايتاتها وإحصاءاتها هي المصادق عليها.",
     "drift.more": "لم يُذكر هنا سوى أول {shown}.",
     "drift.agreement": "صودق عليها بموجب اتفاق آخر",

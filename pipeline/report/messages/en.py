@@ -797,6 +797,7 @@ MESSAGES: dict[str, str] = {
     "check.registration-residual": "largest registration residual",
     "check.baseline-ratified": "the baseline is the one that the parties ratified",
     "drift.told": "Ratified by {parties} on {day}; digest {spoken}.",
+    "drift.agreed": "The agreement itself lists the scenes of its baseline; digest {spoken}.",
     "drift.none": "None: scenes, their bytes and their statistics are the ratified ones.",
     "drift.more": "Only the first {shown} are listed here.",
     "drift.agreement": "ratified under another agreement",

@@ -890,6 +890,7 @@ MESSAGES: dict[str, str] = {
     "check.registration-residual": "наибольший остаток совмещения",
     "check.baseline-ratified": "базовый период тот, что утверждён сторонами",
     "drift.told": "Утверждено: {parties}, {day}; свёртка {spoken}.",
+    "drift.agreed": "Снимки базового периода перечислены в самом соглашении; свёртка {spoken}.",
     "drift.none": "Нет: снимки, их байты и статистики — утверждённые.",
     "drift.more": "Здесь перечислены только первые {shown}.",
     "drift.agreement": "утверждено по другому соглашению",

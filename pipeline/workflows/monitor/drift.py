@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.assessment.record import BaselineDrift, Check, Report, rounded
-from pipeline.exchange.frozen import drift_of
+from pipeline.exchange.frozen import agreed_drift_of, drift_of
+from pipeline.workflows.planning import baseline_of
 
 if TYPE_CHECKING:
     from pipeline.agreement import Site
@@ -19,10 +20,13 @@ def with_drift(run: Run, site: Site, report: Report) -> Report:
     is one where nothing was judged, which has no baseline to compare.
     """
     frozen = run.frozen.get(site.id)
-    if frozen and not report.assessments:
+    agreed = {scene.id: scene.sha256 for scene in baseline_of(run, site).scenes}
+    if (frozen or agreed) and not report.assessments:
         return report.model_copy(update={"checks": (*report.checks, _check("not measured"))})
-    record = rounded(report.model_dump(mode="json", by_alias=True)) if frozen else {}
+    record = rounded(report.model_dump(mode="json", by_alias=True)) if frozen or agreed else {}
     found = drift_of(frozen, record, run.agreement)
+    if found is None and agreed:
+        found = agreed_drift_of(agreed, record, run.agreement)
     drift = None if found is None else BaselineDrift.model_validate(found)
     return report.model_copy(
         update={"baseline_drift": drift, "checks": (*report.checks, _check(_told(drift), drift))}
