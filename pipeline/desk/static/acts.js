@@ -99,12 +99,12 @@ function opinion(item, field, label) {
 const ACTS = [["link", "Link"], ["explain", "Explain"], ["dispute", "Dispute"], ["note", "Note"]];
 
 /** Link to a notification, explain, dispute, note: one form at a time. */
-export function actsOf(item) {
+export function actsOf(item, details) {
   const form = h("div", { class: "act-form" });
   const open = (kind) => {
     acts.choose(kind);
     drafts.set(`act ${item.id}`, kind);
-    fill(form, kind ? formOf(item, kind, () => open(null)) : null);
+    fill(form, kind ? formOf(item, kind, () => open(null), details) : null);
   };
   const acts = segmented({ label: "Say more", items: ACTS, current: null, choose: open, testid: "acts" });
   const begun = drafts.get(`act ${item.id}`);
@@ -112,14 +112,14 @@ export function actsOf(item) {
   return h("div", { class: "acts" }, h("h3", {}, "Link, explain, dispute, note"), acts, form);
 }
 
-function formOf(item, kind, close) {
+function formOf(item, kind, close, details) {
   const key = `${kind} ${item.id}`;
   const kept = drafts.get(key) || {};
   const keep = (name) => (event) => drafts.set(key, { ...(drafts.get(key) || {}), [name]: event.target.value });
   const area = (name, label, needed) => h("label", { class: "field" }, h("span", {}, label),
     h("textarea", { rows: "3", maxlength: "4000", required: needed, value: kept[name] || "", oninput: keep(name), "data-testid": `${kind}-${name}` }));
   const parts = { link: linkParts, dispute: disputeParts, explain: () => [area("text", "What explains it, and how that is known", true)], note: () => [area("text", "Note", true)] };
-  const fields = parts[kind]({ area, kept, keep });
+  const fields = parts[kind]({ area, kept, keep, candidates: details?.candidates || [] });
   const submit = async (event) => {
     event.preventDefault();
     const given = Object.fromEntries([...event.target.elements].filter((e) => e.dataset.testid && e.value).map((e) => [e.dataset.testid.replace(`${kind}-`, ""), e.value.trim()]));
@@ -134,13 +134,20 @@ function formOf(item, kind, close) {
       h("button", { type: "button", class: "small", onclick: close }, "Cancel"), h("span", { class: "soft" }, "unsigned until signed")));
 }
 
-function linkParts({ area, kept, keep }) {
+function linkParts({ area, kept, keep, candidates }) {
   const notes = state.findings?.notifications || [];
   if (!notes.length) return [h("p", { class: "empty" }, "No notification is on file for this site.")];
-  const select = h("select", { "data-testid": "link-notification", required: true, onchange: keep("notification") },
-    notes.map((note) => h("option", { value: note.id }, `${note.id}: ${String(note.from).slice(0, 10)} to ${String(note.to).slice(0, 10)}${note.title ? `, ${note.title.replace(`${note.id}: `, "")}` : ""}`)));
+  const order = (note) => { const at = candidates.findIndex((entry) => entry.id === note.id); return at < 0 ? candidates.length : at; };
+  const select = h("select", { "data-testid": "link-notification", required: true, onchange: (event) => { keep("notification")(event); tell(); } },
+    [...notes].sort((a, b) => order(a) - order(b)).map((note) => h("option", { value: note.id }, `${note.id}: ${String(note.from).slice(0, 10)} to ${String(note.to).slice(0, 10)}${note.title ? `, ${note.title.replace(`${note.id}: `, "")}` : ""}`)));
   if (kept.notification) select.value = kept.notification;
-  return [h("label", { class: "field" }, h("span", {}, "Notification"), select), area("text", "Why it belongs to this finding", false)];
+  const fits = h("p", { class: "soft", "data-testid": "link-fits" });
+  const tell = () => {
+    const found = candidates.find((entry) => entry.id === select.value);
+    fits.textContent = found ? [["zone", "zone"], ["time", "dates"], ["indicator", "indicator"]].map(([key, name]) => `${name} ${found[key] ? "✓ fits" : "✗ does not fit"}`).join(" · ") : "";
+  };
+  tell();
+  return [h("label", { class: "field" }, h("span", {}, "Notification"), select), fits, area("text", "Why it belongs to this finding", false)];
 }
 
 function disputeParts({ area, kept, keep }) {

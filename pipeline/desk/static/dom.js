@@ -86,6 +86,19 @@ export function segmented({ label, items, current, choose, testid }) {
   return group;
 }
 
+/** Draw into `box` without taking the keyboard's place away: what had the focus gets it again. */
+export function keepingFocus(box, drawing) {
+  const focused = document.activeElement;
+  const inside = focused && focused !== box && box.contains(focused);
+  const named = inside ? focused.closest("[data-testid]")?.dataset.testid : null;
+  const value = inside ? focused.dataset.value : null;
+  drawing();
+  if (!inside || box.contains(document.activeElement)) return;
+  const again = named ? box.querySelector(`[data-testid="${CSS.escape(named)}"]`) : null;
+  const found = (value && again?.querySelector(`[data-value="${CSS.escape(value)}"]`)) || again;
+  (found?.matches("button, input, select, textarea") ? found : box).focus({ preventScroll: true });
+}
+
 /** Run `action` when nothing has happened for `ms`. */
 export function debounced(ms, action) {
   let timer = 0;

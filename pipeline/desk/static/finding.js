@@ -1,7 +1,8 @@
 // One finding: the measured statement, its evidence on the map, explanations to tick, opinions, history.
 
-import { h, fill, byId } from "./dom.js";
-import { limit, minute, number, probability, quantity } from "./format.js";
+import { read } from "./api.js";
+import { fill, h, keepingFocus } from "./dom.js";
+import { hectares, limit, minute, number, probability, quantity } from "./format.js";
 import { chip } from "./glyphs.js";
 import { zoomToZone } from "./map.js";
 import { set, state, trackOf, watch } from "./state.js";
@@ -13,17 +14,27 @@ import { pictureOf } from "./tiles.js";
 import { plain, word } from "./words.js";
 
 let shown = null;
+const details = new Map(); // finding id -> answer of /api/findings/{id}
 
 /** Draw the open finding into the panel. */
 export function drawFinding(box, item, rows) {
   const again = shown === item.id;
-  const [scroll, focused] = [box.scrollTop, document.activeElement?.id];
-  fill(box, navigation(item, rows), head(item), facts(item), h("h3", {}, "Explanations"), hypothesesOf(item),
-    h("h3", {}, "Your opinion, field by field"), opinionsOf(item), actsOf(item),
-    h("h3", {}, "Statements on this finding"), historyOf((entry) => entry.about?.finding === item.id, "No statement yet."), more(item));
+  const scroll = box.scrollTop;
+  keepingFocus(box, () =>
+    fill(box, navigation(item, rows), head(item), facts(item), h("h3", {}, "Explanations"), hypothesesOf(item),
+      h("h3", {}, "Your opinion, field by field"), opinionsOf(item), actsOf(item, details.get(item.id)),
+      h("h3", {}, "Statements on this finding"), historyOf((entry) => entry.about?.finding === item.id, "No statement yet."), more(item)));
   box.scrollTop = again ? scroll : 0;
-  if (again && focused) byId(focused)?.focus();
   shown = item.id;
+}
+
+/** What could have been seen, and which notifications may fit: asked for once a finding. */
+async function learn(item) {
+  if (details.has(item.id)) return;
+  details.set(item.id, null);
+  const told = await read(`/api/findings/${encodeURIComponent(item.id)}`).catch(() => null);
+  details.set(item.id, told);
+  if (told && state.finding === item.id) set({ findings: { ...state.findings } });
 }
 
 function navigation(item, rows) {
@@ -72,6 +83,7 @@ watch(["finding"], () => {
   if (!item) return;
   evidence(item, state.mode === "one" ? "side" : null);
   series(item);
+  learn(item);
 });
 
 function facts(item) {
@@ -81,6 +93,7 @@ function facts(item) {
     ["End", item.end ? `between ${minute(item.end[0])} and ${minute(item.end[1])}` : "not ended as of this report"],
     ["Looks", `${item.looks_over} over the threshold of ${item.looks_observed} observed since onset`],
     ["Sensors", item.sensors?.map((sensor) => word("sensor", sensor)).join(", ")],
+    ["Detectability", detectability(item)],
     ["Notification", notification(item)],
     ["Likelihood", likelihood(item)],
     ["Confidence", item.analytic_confidence ? `${item.analytic_confidence.level}: ${item.analytic_confidence.basis.map((code) => word("basis", code)).join("; ")}` : "not stated"],
@@ -90,6 +103,15 @@ function facts(item) {
 }
 
 const interval = (item) => (item.peak_interval ? ` (${number(item.peak_interval[0])} to ${number(item.peak_interval[1])})` : "");
+
+/** The smallest change that would have been seen, for each sensor that was tried. */
+function detectability(item) {
+  const found = (details.get(item.id)?.detectability || []).map((line) =>
+    line.smallest_m2 === null || line.smallest_m2 === undefined
+      ? `${line.contrast || ""}: ${word("reason", line.reason || "not-reached")}`
+      : `${hectares(line.smallest_m2)} at ${line.contrast} would be seen with 90 %`);
+  return found.length ? found.join("; ") : "not measured for this zone and indicator";
+}
 
 function notification(item) {
   const found = item.notification;

@@ -21,9 +21,26 @@ const SHEET = [
 ];
 let single = true;
 
+/** The browser may keep nothing for a page in a frame: then the choice lasts as long as the page. */
+function kept() {
+  try {
+    return localStorage.getItem("desk-single-keys");
+  } catch {
+    return null;
+  }
+}
+
+function keep(value) {
+  try {
+    localStorage.setItem("desk-single-keys", value);
+  } catch {
+    // nothing is kept
+  }
+}
+
 /** Listen to the keyboard. */
 export function openKeys() {
-  single = localStorage.getItem("desk-single-keys") !== "off";
+  single = kept() !== "off";
   document.addEventListener("keydown", pressed);
   PANELS.forEach((name) => byId(`tab-${name}`).addEventListener("click", () => showPanel(name)));
   byId("tab-queue").parentElement.addEventListener("keydown", tabKeys);
@@ -97,7 +114,7 @@ export function help() {
   fill(box,
     h("div", { class: "help-head" }, h("h2", { id: "help-title" }, "Shortcuts and help"), h("button", { type: "button", onclick: () => box.close(), autofocus: true }, "Close")),
     h("div", { class: "help-columns" }, SHEET.map(([title, rows]) => h("section", {}, h("h3", {}, title), h("dl", {}, rows.map(([key, text]) => h("div", {}, h("dt", {}, keys(key)), h("dd", {}, text))))))),
-    h("label", { class: "check" }, h("input", { type: "checkbox", checked: single, onchange: (event) => { single = event.target.checked; localStorage.setItem("desk-single-keys", single ? "on" : "off"); } }), "Single-letter shortcuts"),
+    h("label", { class: "check" }, h("input", { type: "checkbox", checked: single, onchange: (event) => { single = event.target.checked; keep(single ? "on" : "off"); } }), "Single-letter shortcuts"),
     h("p", { class: "soft" }, "The desk states what was measured and between which looks; what that means is for people to judge. It says nothing about places that are not declared. What was not observed is drawn hatched or hollow: it is not “no change”."));
   box.showModal();
 }

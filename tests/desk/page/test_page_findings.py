@@ -77,7 +77,9 @@ def test_ticks_opinions_and_words_become_unsigned_statements_and_undo_adds_one(s
     ticks = sight.part(f"hypothesis-{code}")
     tick = record(sight, lambda: ticks.locator("[data-value=inconsistent]").click())
     assert tick["body"]["fit"] == "inconsistent"
-    assert ticks.locator("[data-value=inconsistent]").get_attribute("aria-pressed") == "true"
+    pressed = ticks.locator("[data-value=inconsistent]")
+    assert pressed.get_attribute("aria-pressed") == "true"
+    assert pressed.evaluate("e => e === document.activeElement")  # redrawn, and still in hand
 
     sight.part("opinion-onset").locator("[data-value=disagree]").click()
     sight.page.get_by_label("Onset: why").fill("The look before was half clouded.")
@@ -87,6 +89,7 @@ def test_ticks_opinions_and_words_become_unsigned_statements_and_undo_adds_one(s
     acts = sight.part("acts")
     acts.locator("[data-value=link]").click()
     sight.part("link-notification").select_option("N-2026-002")
+    assert "zone ✗ does not fit" in sight.part("link-fits").inner_text()
     link = record(sight, lambda: sight.part("record-link").click())
     assert link["body"]["notification"] == "N-2026-002"
 
