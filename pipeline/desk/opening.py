@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.assessment.record import Report
-from pipeline.desk.chips import RememberedChips
 from pipeline.errors import FairWitnessError, RunLocked, UsageError, printable
 from pipeline.progress import silent
 from pipeline.store.atomic import parse_json
+from pipeline.store.chips import ChipStore
 from pipeline.store.locks import run_lock
 from pipeline.store.products import MANIFEST, verify_product
 from pipeline.store.reading import UnreadableFile, read_bytes
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from pipeline.agreement import Site
     from pipeline.progress import Show
-    from pipeline.store.chips import ChipStore
     from pipeline.workflows.planning import Run
 
 REPORT_BYTES = 256 << 20
@@ -124,7 +123,7 @@ def _from_product(run: Run, site: Site, folder: Path, notes: list[str]) -> Opene
         verify_product(folder)
         report = Report.model_validate_json(_read(folder / "report.json"))
         known = Evidence.model_validate(parse_json(_read(folder / FILE)))
-        admitted = evidence.admitted_of(known, _chips(run))
+        admitted = evidence.admitted_of(known, ChipStore(run.settings.output / ".state" / "chips"))
     except (FairWitnessError, UnreadableFile, ValueError) as error:
         notes.append(f"product {folder.name} cannot be shown: {printable(error)[:300]}")
         return None
@@ -168,8 +167,4 @@ def _from_scenes(run: Run, site: Site, notes: tuple[str, ...], show: Show) -> Op
             admitted = admit_scenes(run, site, scenes)
     except RunLocked as cause:
         raise RunLocked(WAITED_FOR, file=run.settings.output) from cause
-    return Opened(run, site, scenes, replace(admitted, chips=_chips(run)), notes=notes)
-
-
-def _chips(run: Run) -> RememberedChips:
-    return RememberedChips(run.settings.output / ".state" / "chips")
+    return Opened(run, site, scenes, admitted, notes=notes)
