@@ -24,7 +24,7 @@ from pipeline.kernels.masking import OBSERVED
 from pipeline.progress import silent
 from pipeline.store.atomic import canonical_json, make_folder, move_into_place
 from pipeline.workflows.monitor.fingerprint import code_digest
-from pipeline.workflows.monitor.layers import Cut, one_look, site_cut
+from pipeline.workflows.monitor.layers import Cut, look_pixels, site_cut
 from pipeline.workflows.monitor.tracks import HALO_PX
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
     from shapely.geometry.base import BaseGeometry
 
-    from pipeline.imagery.stack import StackPlan
+    from pipeline.imagery.stack import StackPixels, StackPlan
     from pipeline.progress import Show
     from pipeline.workflows.monitor.record import TrackOutcome
 
@@ -207,7 +207,7 @@ def _write(
             files = _begun(track, box, cut, staged, open_files)
             for index in range(len(track.plan.looks)):
                 show("pixels", done=index, total=len(track.plan.looks), text=track.series.sensor)
-                rows = _rows(one_look(track, index), box, cut)
+                rows = _rows(look_pixels(track, index), box, cut)
                 for name, file in files.items():
                     write_rows(file, [rows[name]])
         show("pixels", done=1, total=1, text=track.series.sensor)
@@ -241,9 +241,9 @@ def _begun(
     return files
 
 
-def _rows(look: Any, box: tuple[slice, slice], cut: Cut) -> dict[str, NDArray[Any]]:
+def _rows(look: StackPixels, box: tuple[slice, slice], cut: Cut) -> dict[str, NDArray[Any]]:
     """Return what every file of a track keeps of one look."""
-    value, reason = look["value"].values[0], look["reason"].values[0]
+    value, reason = look.value[0], look.reason[0]
     rows = {VALUES: value[..., *box], REASONS: reason[box]}
     if max(int(size) for size in cut.geobox.shape) > COARSE_FROM:
         codes = reason[cut.window]
