@@ -27,7 +27,7 @@ function card({ side, track, layer }, only) {
       only ? null : h("b", { class: `letter letter-${side}` }, side === "before" ? "B" : "A"),
       `${layer.label}${layer.unit ? `, ${unit(layer.unit)}` : ""}`),
     { picture, scalar, class: classes }[layer.kind](layer, track),
-    h("p", { class: "legend-note" }, `${number(track.pixel_m)} m pixels; ${layer.kind === "class" ? "same colours" : "one stretch"} for every date`),
+    h("p", { class: "legend-note" }, `${number(track.pixel_m)} m pixels, ${layer.kind === "class" ? "same colours" : "same stretch"} always`),
   );
 }
 

@@ -154,6 +154,20 @@ def test_every_layer_of_every_source_is_drawn_with_its_legend(sight):
     assert {status for _, status in tiles} == {200}
 
 
+def test_radar_before_and_optical_after_are_compared_at_one_place(sight):
+    sight.page.locator("#linked").uncheck()
+    sight.part("before-track").select_option(sight.radar())
+    sight.part("before-layer").select_option("anomaly")
+    sight.part("modes").get_by_text("Swipe").click()
+    sight.settle()
+    assert "radar" in sight.part("badge-before").inner_text()
+    assert "optical" in sight.part("badge-after").inner_text()
+    legend = sight.part("legend").inner_text()
+    assert "Anomaly" in legend
+    assert "True colour" in legend
+    sight.keep("1-two-sensors")
+
+
 def test_the_change_layer_compares_with_the_before_date(sight):
     sight.part("after-track").select_option(sight.radar())
     with sight.page.expect_response(lambda answer: "/change/" in answer.url) as tile:
