@@ -142,7 +142,7 @@ class Reference:
         dx = dy = 0.0
         result = Shift(0.0, 0.0, 0.0, 0, "no iteration")
         for _ in range(max(1, iterations)):
-            step = self._step(*apply_shift(*look, dx=-dx, dy=-dy))
+            step = self._step(*(apply_shift(*look, dx=-dx, dy=-dy) if dx or dy else look))
             if step.tiles_used == 0:
                 return step
             dx, dy = dx + step.dx, dy + step.dy

@@ -37,9 +37,9 @@ def compared(folder: Path) -> list[tuple[Measured, str]]:
     return [(floor, ""), (plain, ""), (ours, "≤ 6 s, ≤ 1 000 MB")]
 
 
-def monitored(folder: Path) -> list[tuple[Measured, str]]:
+def monitored(folder: Path, pixel_m: float) -> list[tuple[Measured, str]]:
     """Monitor a site with 100 looks, admitted already."""
-    settings = synthetic.write_site(folder)
+    settings = synthetic.write_site(folder, pixel_m)
     first = measured("run, admitting 200 files", "-m", "pipeline.cli", "run", settings)
     shutil.rmtree(folder / "out/sites")
     floor = measured("read 200 chips (rasterio)", "-m", FLOORS, "read", folder / "out/.state/chips")
@@ -98,8 +98,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         pair = compared(Path(made) / "pair")
         console.print(table("Pair: 1 180 × 1 070 px, ten bands", pair))
-        site = monitored(Path(made) / "site")
-        console.print(table("Site: 3 × 3 km, 100 radar looks, four zones", site))
+        for pixel_m in (30.0, 10.0):
+            site = monitored(Path(made) / f"site-{pixel_m:g}", pixel_m)
+            title = f"Site: 3 × 3 km, 100 radar looks of {pixel_m:g} m pixels, four zones"
+            console.print(table(title, site))
         console.print(explored(Path(made) / "site"))
 
 

@@ -15,7 +15,7 @@ from scipy import ndimage
 FINE = ("B02", "B03", "B04", "B08")
 COARSE = ("B05", "B06", "B07", "B8A", "B11", "B12")
 HEIGHT, WIDTH = 1180, 1070
-LOOKS, SIDE_PX, RADAR_M = 100, 160, 30.0
+LOOKS, SIDE_M = 100, 4800
 CRS = "EPSG:32633"
 WEST, NORTH = 500_000.0, 5_000_000.0
 
@@ -70,11 +70,12 @@ def _write(path: Path, layer: np.ndarray, pixel_m: float) -> None:
         file.write(layer, 1)
 
 
-def write_site(folder: Path) -> Path:
+def write_site(folder: Path, pixel_m: float = 30.0) -> Path:
     """Write 100 radar looks over a site of 3 × 3 km, with agreement; return the settings."""
     (folder / "tiles").mkdir(parents=True)
     rng = np.random.default_rng(2)
-    level = ndimage.gaussian_filter(rng.normal(-11, 6, (SIDE_PX, SIDE_PX)), 2.0)
+    side = round(SIDE_M / pixel_m)
+    level = ndimage.gaussian_filter(rng.normal(-11, 6, (side, side)), 2.0)
     for look in range(LOOKS):
         day = datetime(2021, 1, 4, 17, 0) + timedelta(days=12 * look)  # noqa: DTZ001
         for band, below in (("VV", 0.0), ("VH", 7.0)):
@@ -82,7 +83,7 @@ def write_site(folder: Path) -> Path:
             power *= rng.gamma(12.0, 1 / 12.0, power.shape)
             stamp = f"{day:%Y%m%dT%H%M%SZ}"
             name = f"OPERA_L2_RTC-S1_T137-292319-IW2_{stamp}_{stamp}_S1A_30_v1.0"
-            _write(folder / f"tiles/{name}_{band}.tif", power.astype(np.float32), RADAR_M)
+            _write(folder / f"tiles/{name}_{band}.tif", power.astype(np.float32), pixel_m)
     (folder / "site.geojson").write_text(json.dumps(_polygons()))
     (folder / "agreement.yaml").write_text(AGREEMENT)
     settings = folder / "settings.yaml"
