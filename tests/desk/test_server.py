@@ -127,3 +127,21 @@ def test_wrong_usage_is_one_line_and_exit_2(town_trial, arguments):
     assert out == ""
     assert len(err.strip().splitlines()) == 1
     assert err.startswith("fairwitness: FW1")
+
+
+def test_no_cluster_and_no_dashboard_come_with_the_desk():
+    code = (
+        "import sys; import pipeline.desk.command, pipeline.desk.notebook;"
+        "print(sorted({'distributed', 'bokeh'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_the_command_line_loads_no_server_before_it_serves():
+    code = (
+        "import sys; import pipeline.cli;"
+        "print(sorted({'starlette', 'uvicorn', 'xarray', 'pipeline.desk'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
