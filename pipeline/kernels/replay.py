@@ -103,7 +103,9 @@ def replayed_pairs(
 
     About `rows` evenly spread rows of each look are compared.
     """
-    step = max(1, looks.shape[1] // rows) if looks.ndim == 3 else 1
+    if len(looks) < 2:
+        return ()
+    step = max(1, looks.shape[1] // rows)
     sample, seen = looks[:, ::step], valid[:, ::step]
     structure = _FineStructure.of(sample, seen)
     found = []

@@ -96,3 +96,9 @@ def test_screening_loses_no_pair_and_finds_what_comparing_all_pairs_finds():
     ]
     assert [(i, j) for i, j, _ in found] == slow
     assert {(1, 5), (2, 9), (3, 11)} <= set(slow)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_looks_make_no_pair(count):
+    looks = np.zeros((count, 30, 30), np.float32)
+    assert replayed_pairs(looks, np.ones(looks.shape, bool), noise=1.0) == ()

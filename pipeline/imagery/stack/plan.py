@@ -7,6 +7,7 @@ are then pure functions of the plan and the chips.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -266,8 +267,9 @@ class _Series:
     def _median(self, chosen: Sequence[int], band: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         stack = np.where(self.valid[list(chosen)], self.images[band][list(chosen)], np.nan)
         seen = np.asarray(np.isfinite(stack).any(axis=0))
-        median = np.median if np.isfinite(stack).all() else np.nanmedian  # the first is faster
-        return median(np.where(seen, stack, 0.0), axis=0), seen
+        if np.isfinite(stack).all():
+            return _middle(stack), seen
+        return np.nanmedian(np.where(seen, stack, 0.0), axis=0), seen
 
     def replays(self) -> tuple[dict[str, Any], ...]:
         noise = self.sensor.band(self.sensor.registration_band).noise
@@ -282,6 +284,20 @@ class _Series:
             }
             for i, j, pair in found
         )
+
+
+def _middle(looks: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the median over time of finite (time, y, x) looks.
+
+    Whole planes are exchanged, a few times faster than every pixel sorted for itself.
+    """
+    planes, low = looks.copy(), (len(looks) - 1) // 2
+    for top in range(len(planes) - 1, low - 1, -1):
+        for lower, upper in pairwise(planes[: top + 1]):
+            higher = np.maximum(lower, upper)
+            np.minimum(lower, upper, out=lower)
+            upper[:] = higher
+    return np.asarray((planes[low] + planes[len(planes) // 2]) / 2)
 
 
 def _planned(
