@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from pipeline.desk.layers import Layer
 
 
+CHANNELS = (("red", "#c2410c"), ("green", "#2f6b3f"), ("blue", "#0b5fa5"))
+NAMES = {"vv": "VV", "vh": "VH", "ratio": "VV/VH", "nir": "near infrared", "swir16": "shortwave"}
+
+
 def layer_entry(layer: Layer) -> dict[str, Any]:
     """Return a layer as the page reads it."""
     entry: dict[str, Any] = {"id": layer.id, "label": layer.label, "kind": layer.kind}
@@ -28,5 +32,16 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
     if layer.colours:
         entry["legend"] = shades.legend_of(layer.colours, low[0], high[0])
     else:
-        entry["legend"] = []
+        entry["legend"] = channels(layer)
     return entry
+
+
+def channels(layer: Layer) -> list[dict[str, str]]:
+    """Return what each channel of a picture shows, with its range, the same on all dates."""
+    unit = "dB" if {"vv", "vh"} & set(layer.roles) else "reflectance"
+    return [
+        {"label": f"{name} {NAMES.get(role, role)} {low:.3g} to {high:.3g} {unit}", "colour": ink}
+        for (name, ink), role, low, high in zip(
+            CHANNELS, layer.roles, layer.stretch.low, layer.stretch.high, strict=True
+        )
+    ]

@@ -14,6 +14,7 @@ from pipeline.desk.scores import feature_window
 from pipeline.errors import UsageError
 from pipeline.kernels.baseline import fit_baseline, predict
 from pipeline.kernels.masking import COVERAGE_NAMES, OBSERVED
+from pipeline.report.facts.series import threshold_lines
 from pipeline.report.layers import BEYOND
 
 if TYPE_CHECKING:
@@ -269,6 +270,7 @@ def _look(look: Assessment, name: str, reason: str) -> dict[str, Any]:
         "high": interval[1],
         "observed": look.observed_fraction,
         "valid": look.outcome in OBSERVED_OUTCOMES,
+        "limits": threshold_lines(look),
         "outcome": look.outcome,
         "reason": ", ".join(look.reasons) or reason,
         "alarm": look.outcome == "change" and look.phase == "monitoring",
@@ -307,6 +309,7 @@ def notifications_of(desk: Desk, zone: str | None, indicator: str | None) -> lis
             "from": item.start,
             "to": item.end,
             "title": _title(item),
+            "declared_by": item.declared_by,
             "zones": list(item.zones),
             "indicators": list(item.indicators),
         }

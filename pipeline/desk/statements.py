@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KINDS = ("opinion", "hypothesis", "link", "explain", "dispute", "note", "withdrawn")
 ABOUT = frozenset({"finding", "field", "statement"})
 FITS = ("consistent", "inconsistent", "unknown")
-UNNAMED = "own-team"
+UNNAMED = "own"
 UNDONE = "undone at the desk"
 
 

@@ -13,6 +13,7 @@ from pipeline.desk import places, series, table
 from pipeline.desk.pixel import pixel_view
 from pipeline.desk.views import plain
 from pipeline.errors import UsageError
+from pipeline.report.facts.series import threshold_lines
 
 
 def centre(track):
@@ -46,6 +47,7 @@ def test_a_zone_series_is_the_assessments_of_the_record(town, town_browser, trac
     assert told["baseline"]["low"] == plain([look.baseline_interval[0] for look in own])
     assert [look["p"] for look in told["looks"]] == plain([look.p for look in own])
     assert told["threshold"]["value"] == 1.5
+    assert [look["limits"] for look in told["looks"]] == plain([threshold_lines(o) for o in own])
     assert told["threshold"]["direction"] == "both"
     alarms = [look["alarm"] for look in told["looks"]]
     assert alarms == [look.outcome == "change" and look.phase == "monitoring" for look in own]
