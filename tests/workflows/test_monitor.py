@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.errors import AgreementError, GeometryError, RunLocked, SettingsError
 from pipeline.imagery.admission import records
+from pipeline.report import render
 from pipeline.store.locks import run_lock
 from pipeline.store.products import verify_product
 from pipeline.workflows.monitor import run_sites
@@ -124,6 +125,24 @@ def test_a_deleted_scene_fails_its_site_alone(again, done):
     assert tree(again.product("hill")) == tree(done.product("hill"))
     lost = [line for line in record["coverage"] if "load-failed" in line["fractions"]]
     assert len(lost) == 3
+
+
+def test_a_site_whose_page_cannot_be_made_leaves_the_others_alone(again, done, monkeypatch):
+    (again.items("town")[3] / "VV.tif").unlink()
+    real = render.product_html
+
+    def failing(folder):
+        if b"town" in (folder / "layers" / "zones.geojson").read_bytes():
+            raise RuntimeError("no ink")
+        return real(folder)
+
+    monkeypatch.setattr(render, "product_html", failing)
+    result = run_sites(again.settings)
+    assert result.exit_code == 1
+    assert [line.status for line in result.lines] == ["failed", "unchanged"]
+    assert "no product says so: RuntimeError: no ink" in result.lines[0].text
+    # What was written before stands whole.
+    assert tree(again.product("town")) == tree(done.product("town"))
 
 
 def test_a_truncated_scene_is_load_failed_and_never_no_change(again):

@@ -115,7 +115,16 @@ def _run_jobs(jobs: list[SiteJob], plan: Plan, show: Show) -> list[SiteLine]:
 
 
 def _line(job: SiteJob, outcome: SiteLine | Exception) -> SiteLine:
-    return failed_site(job, _one_line(outcome)) if isinstance(outcome, Exception) else outcome
+    """Return a site's line; one that failed has its product say so, if that can be written."""
+    if not isinstance(outcome, Exception):
+        return outcome
+    error = _one_line(outcome)
+    try:
+        return failed_site(job, error)
+    except Exception as again:  # noqa: BLE001 - the border between one site and the others
+        texts = (error[1], _one_line(again)[1])
+        told = f"{job.site.id}: FAILED: {texts[0]}; and no product says so: {texts[1]}"
+        return SiteLine(job.site.id, "failed", told)
 
 
 def _broken(found: list[SiteScenes]) -> list[SiteLine]:
