@@ -76,6 +76,14 @@ class Frame:
         x, y = _placed(self.geobox.affine, cols[None, :], rows[:, None])
         return _moved(x, y, self.geobox.crs, crs)
 
+    def centres_where(
+        self, chosen: NDArray[np.bool_], crs: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (n,) map coordinates of the centres of the chosen pixels, in raster order."""
+        rows, cols = (at.astype(np.float64) + 0.5 for at in np.nonzero(chosen))
+        x, y = _placed(self.geobox.affine, cols + self.left, rows + self.top)
+        return _moved(x, y, self.geobox.crs, crs)
+
     def _pixel_centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         rows = np.arange(self.top, self.bottom, dtype=np.float64)
         return rows + 0.5, np.arange(self.left, self.right, dtype=np.float64) + 0.5

@@ -77,7 +77,8 @@ class TileReader:
             out = np.where(out == OBSERVED, found, out)
         seen = np.isfinite(self.values(tile, self.sensor.registration_band, frame))
         blank = ~seen | (out == SWATH_EDGE)
-        return np.where(blank, _blank_codes(tile, blank, frame), out)
+        out[blank] = _blank_codes(tile, blank, frame)
+        return out
 
     def intact(self, tile: AdmittedScene) -> str:
         """Return why the tile cannot be used, or nothing."""
@@ -152,16 +153,17 @@ class TileReader:
 
 
 def _blank_codes(tile: AdmittedScene, blank: NDArray[np.bool_], frame: Frame) -> NDArray[np.uint8]:
-    """Tell missing from swath edge where nothing was delivered.
+    """Tell missing from swath edge where nothing was delivered, (n,) in raster order.
 
     Inside the scene's footprint pixels should be there: missing. Without a footprint
     what is connected to the frame's border lies beyond the swath.
     """
     if tile.scene.footprint is not None:
-        longitude, latitude = frame.centres("EPSG:4326")
+        longitude, latitude = frame.centres_where(blank, "EPSG:4326")
         footprint = shapely.geometry.shape(tile.scene.footprint)
         inside = shapely.contains_xy(footprint, longitude, latitude)
         return np.where(inside, np.uint8(MISSING), np.uint8(SWATH_EDGE))
     labels, _ = ndimage.label(blank)
     border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return np.where(np.isin(labels, border[border > 0]), np.uint8(SWATH_EDGE), np.uint8(MISSING))
+    beyond = np.isin(labels[blank], border[border > 0])
+    return np.where(beyond, np.uint8(SWATH_EDGE), np.uint8(MISSING))
