@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
+from skimage.measure import label
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def found_regions(
     if smooth.shape != fine.shape or minimum_pixels < 1:
         raise ValueError(f"shapes {smooth.shape}, {fine.shape}, minimum {minimum_pixels}")
     with np.errstate(invalid="ignore"):
-        raw, _ = ndimage.label(smooth > outline, structure=np.ones((3, 3), np.bool_))
+        raw = label(smooth > outline, connectivity=2).astype(np.int32, copy=False)
     at = np.flatnonzero(raw)  # few pixels are in a region: whole maps are not copied
     of = raw.ravel()[at]
     count = int(of.max(initial=0))
