@@ -277,6 +277,11 @@ class TrackAssessor:
         reasons = tuple(code for code, mask in self.series.set_aside.items() if mask[index])
         if reasons:
             return {**facts, "outcome": "not-observed", "reasons": reasons}
+        if observed >= LEAST_OBSERVED and not (np.isfinite(value) or self.series.in_baseline.any()):
+            return {
+                **facts,
+                "outcome": "not-observable",
+            }  # seen, and without a history to differ from
         if observed < LEAST_OBSERVED or not np.isfinite(value):
             unseen = () if judging.method.measure != "snow" or observed else ("ring-not-white",)
             return {**facts, "outcome": "not-observed", "reasons": unseen}

@@ -427,3 +427,14 @@ def test_a_regional_field_comes_from_the_ring_and_never_from_a_zone():
 def test_a_regional_field_needs_a_width(sigma):
     with pytest.raises(ValueError, match="sigma_px"):
         kernel.regional_field(np.zeros((4, 4), np.float32), sigma_px=sigma)
+
+
+@pytest.mark.parametrize("dates", [0, 1, 2])
+def test_a_history_of_no_date_is_no_baseline_and_no_error(dates):
+    values = quiet(dates, shape=(4, 5))
+    base, history = kernel.fit_with_history(values, everywhere(values), DAYS[:dates])
+    later = quiet(3, shape=(4, 5))
+    assert history.scores.shape == values.shape
+    assert np.isnan(base.coefficients).all()
+    assert np.isnan(kernel.expected_values(base, DAYS[:3])).all()
+    assert np.isnan(kernel.anomaly(base, later, everywhere(later), DAYS[:3])).all()

@@ -206,6 +206,14 @@ def test_a_site_without_scenes_is_a_complete_report_that_says_not_observed(again
     assert b"not observed" in (again.product("town") / "report.html").read_bytes().lower()
 
 
+def test_a_site_without_a_quiet_look_is_told_to_be_too_short_and_does_not_fail(trial):
+    trial.edit("agreement.yaml", "to: 2023-10-20,", "to: 2021-11-02,")
+    assert run_sites(trial.settings, sites=("town",)).exit_code == 0
+    record = trial.report("town")
+    assert {look["outcome"] for look in record["assessments"]} == {"not-observable"}
+    assert all("baseline-too-short" in look["reasons"] for look in record["assessments"])
+
+
 def test_a_geometry_that_meets_no_raster_is_refused_and_nothing_written(trial):
     for name in ("town", "hill"):
         path = trial.folder / "sites" / f"{name}.geojson"

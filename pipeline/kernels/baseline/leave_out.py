@@ -17,6 +17,7 @@ from pipeline.kernels.baseline.model import (
     fit_baseline,
     fit_prior,
     flattened,
+    mean_day,
     normal_score,
     smallest_spread,
 )
@@ -106,7 +107,7 @@ def fit_with_history(
     """Return what `fit_baseline` and `leave_one_out_scores` return, from one fit of each pixel."""
     day, usable = checked(values, valid, days)
     known = prior or fit_prior(values, valid, day, harmonics=harmonics, trend=trend)
-    origin = float(day.mean())
+    origin = mean_day(day)
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=origin)
     flat, used = flattened(values, usable)
     single, floor = np.arange(day.size)[:, None], smallest_spread(known)

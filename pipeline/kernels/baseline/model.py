@@ -120,7 +120,7 @@ def fit_baseline(
     day, usable = checked(values, valid, days)
     if prior is None:
         prior = fit_prior(values, valid, days, harmonics=harmonics, trend=trend)
-    start = float(day.mean()) if origin is None else origin
+    start = mean_day(day) if origin is None else origin
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=start)
     floor = smallest_spread(prior)
     found, _ = fit_pixels(*flattened(values, usable), day, design, floor, NO_GROUPS, 1)
@@ -170,7 +170,7 @@ def fit_prior(
 ) -> VariancePrior:
     """Fit the variance prior of a whole window, to be shared by its blocks; see `fit_baseline`."""
     day, usable = checked(values, valid, days)
-    design = design_matrix(day, harmonics=harmonics, trend=trend, origin=float(day.mean()))
+    design = design_matrix(day, harmonics=harmonics, trend=trend, origin=mean_day(day))
     found, _ = fit_pixels(*flattened(values, usable), day, design, 0.0, NO_GROUPS, 1)
     _, _, variance, dof, _, _ = found
     return variance_prior(variance, dof)
@@ -302,13 +302,18 @@ def checked(
     return day, valid & np.isfinite(values)
 
 
+def mean_day(day: NDArray[np.float64]) -> float:
+    """Return the day in the middle of a history; 0 where there is no date."""
+    return float(day.mean()) if day.size else 0.0
+
+
 def flattened(
     values: NDArray[np.floating], usable: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return (time, pixel) float32 values and their mask, contiguous."""
-    dates = values.shape[0]
-    flat = np.ascontiguousarray(values.reshape(dates, -1), dtype=np.float32)
-    return flat, np.ascontiguousarray(usable.reshape(dates, -1))
+    shape = (values.shape[0], values.shape[1] * values.shape[2])  # -1 has no meaning for no dates
+    flat = np.ascontiguousarray(values.reshape(shape), dtype=np.float32)
+    return flat, np.ascontiguousarray(usable.reshape(shape))
 
 
 def smallest_spread(prior: VariancePrior) -> float:
@@ -350,8 +355,8 @@ def _span(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     stacked = day[:, None, None]
     seen = usable.any(axis=0)
-    first = np.where(usable, stacked, np.inf).min(axis=0)
-    last = np.where(usable, stacked, -np.inf).max(axis=0)
+    first = np.where(usable, stacked, np.inf).min(axis=0, initial=np.inf)
+    last = np.where(usable, stacked, -np.inf).max(axis=0, initial=-np.inf)
     return (
         np.where(seen, first, np.nan).astype(np.float32),
         np.where(seen, last, np.nan).astype(np.float32),
