@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
 
     from pipeline.desk.state import DeskTrack
 
 MOST_CORNERS = 500
+FARTHEST = 10  # of the site's box, on each side
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,17 @@ def place_of(track: DeskTrack, geometry: Any) -> Place:
     UsageError
         It is neither, or lies beyond the declared site.
     """
-    if not isinstance(geometry, dict) or geometry.get("type") not in {"Point", "Polygon"}:
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in ("Point", "Polygon"):  # a tuple: what was sent need not be hashable
         raise UsageError("geometry is a GeoJSON Point or Polygon in the track's map")
-    if shapely.get_num_coordinates(_shape(geometry)) > MOST_CORNERS:
+    shape = _shape(geometry)
+    if shapely.get_num_coordinates(shape) > MOST_CORNERS:
         raise UsageError(f"a polygon has at most {MOST_CORNERS} corners")
-    if geometry["type"] == "Point":
-        row, column = pixel_at(track, *geometry["coordinates"][:2])
+    if kind == "Point":
+        row, column = pixel_at(track, shape.x, shape.y)
         one = np.ones((1, 1), np.float32)
         return Place(slice(row, row + 1), slice(column, column + 1), one)
-    return _polygon_place(track, _shape(geometry))
+    return _polygon_place(track, shape)
 
 
 def _shape(geometry: Mapping[str, Any]) -> Any:
@@ -84,8 +88,17 @@ def pixel_at(track: DeskTrack, x: float, y: float) -> tuple[int, int]:
     return at
 
 
+def _check_near(shape: Any, geobox: GeoBox) -> None:
+    """Refuse a polygon that reaches so far beyond the site that its corners have no place."""
+    left, bottom, right, top = geobox.extent.boundingbox
+    wide, high = FARTHEST * (right - left), FARTHEST * (top - bottom)
+    if not shapely.box(left - wide, bottom - high, right + wide, top + high).covers(shape):
+        raise UsageError(f"the polygon reaches over {FARTHEST} times the site's width beyond it")
+
+
 def _polygon_place(track: DeskTrack, shape: Any) -> Place:
     pixels = track.gallery.pixels
+    _check_near(shape, pixels.geobox)
     crs = str(pixels.geobox.crs)
     back = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     lonlat = shapely.transform(

@@ -127,6 +127,11 @@ def test_a_polygon_over_the_edge_says_how_much_of_it_lies_beyond(town, track):
         {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]]]},
         {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 0]]]},
         {"type": "Polygon", "coordinates": [[[n, n % 7] for n in range(600)]]},
+        {"type": "Polygon", "coordinates": [[[-1e9, -1e9], [1e9, -1e9], [1e9, 1e9], [-1e9, 1e9]]]},
+        {"type": "Polygon", "coordinates": [[[-4e7, 0], [4e7, 0], [4e7, 8e6], [-4e7, 8e6]]]},
+        {"type": "Point", "coordinates": ["1", "2"]},
+        {"type": "Point", "coordinates": [[1, 2]]},
+        {"type": ["Point"], "coordinates": [1, 2]},
         {"type": "Point", "coordinates": {"x": 1}}, "Point", 7,
     ],
 )  # fmt: skip
