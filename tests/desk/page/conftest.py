@@ -30,7 +30,7 @@ POST = """([path, asked]) => fetch(path, {
 LAPTOP = {"width": 1280, "height": 720}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(garrison):
     if CHROMIUM is None:
         pytest.skip("no Chromium on this system")
@@ -39,8 +39,9 @@ def address(garrison):
     found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
+    # Closed with this package: while it is open, no other event loop may run in this thread.
     if CHROMIUM is None:
         pytest.skip("no Chromium on this system")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where it is run
@@ -124,7 +125,7 @@ class Sight:
         return self.part(name).input_value()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def room(chromium):
     """One browser context for all well-behaved pages, so that the library is read once."""
     context = chromium.new_context(viewport=LAPTOP, accept_downloads=True, reduced_motion="reduce")
