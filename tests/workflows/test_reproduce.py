@@ -249,6 +249,11 @@ def test_evidence_that_is_missing_or_hostile_is_refused(exchange):
     evidence = parse_json(
         open_bundle(exchange.payload, exchange.trust).files["sites/hill/evidence.json"]
     )
+    first = next(scene for scene in evidence["scenes"] if scene["status"] == "used")
+    ours = {
+        "title": "Another", "physical": "gamma0", "resolution_m": 30, "scale": 3.0,
+        "bands": [{"name": "VV", "index": 1}],
+    }  # fmt: skip
     noise = b"II*\0" + bytes(500)
     other = json.dumps(record).replace(chips_named(record)[0], hashlib.sha256(noise).hexdigest())
     harmed = [
@@ -257,6 +262,16 @@ def test_evidence_that_is_missing_or_hostile_is_refused(exchange):
         {"sites/hill/evidence.json": canonical_json({**evidence, "site": "town"})},
         {"sites/hill/evidence.json": canonical_json({**evidence, "scenes": [{}]})},
         {"sites/hill/evidence.json": canonical_json({**evidence, "extra": 1})},
+        {"sites/hill/evidence.json":
+         canonical_json({**evidence, "generic_sensors": {"sentinel-1-rtc": ours}})},
+        *(
+            {"sites/hill/evidence.json":
+             canonical_json({**evidence, "scenes": [{**first, **each}]})}
+            for each in (
+                {"acquired": "2023-01-01T00:00:00"}, {"sensor": "nobody-knows"}, {"assets": {}},
+                {"footprint": {"type": "x"}}, {"footprint": {}},
+            )
+        ),
         {chip: None},
         {chip: b"other pixels"},
         {"sites/hill/report.json": other.encode(),

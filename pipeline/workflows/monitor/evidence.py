@@ -7,10 +7,11 @@ It names no place of this machine.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
 
 from pipeline.agreement.generic_sensors import GenericSensor
 from pipeline.agreement.model import Agreement
@@ -35,6 +36,23 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Line = Annotated[str, Field(max_length=4000)]
 
 
+def _number_text(text: str) -> str:
+    float(text)  # a ValueError is the refusal
+    return text
+
+
+def _footprint(document: dict[str, Any]) -> dict[str, Any]:
+    try:
+        shape(document)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, ShapelyError) as cause:
+        raise ValueError("a footprint is no GeoJSON geometry") from cause
+    return document
+
+
+NumberText = Annotated[Line, AfterValidator(_number_text)]
+Footprint = Annotated[dict[str, Any], AfterValidator(_footprint)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +73,7 @@ class FileEvidence(_Part):
     index: int
     scale: Finite
     offset: Finite
-    nodata: Line | None
+    nodata: NumberText | None
     size: int | None = None
     sha256: Digest | None = None
     chip_sha256: Digest | None = None
@@ -76,15 +94,15 @@ class SceneEvidence(_Part):
 
     id: Line
     sensor: Line
-    acquired: datetime
+    acquired: AwareDatetime
     track: Line
     tile: Line
     datatake: Line
     provider: Line
     assets: dict[str, FileEvidence]
-    published: datetime | None = None
+    published: AwareDatetime | None = None
     processing_baseline: Line | None = None
-    footprint: dict[str, Any] | None = None
+    footprint: Footprint | None = None
     cloud_cover_percent: Finite | None = None
     sun_elevation_deg: Finite | None = None
     sun_azimuth_deg: Finite | None = None
@@ -102,7 +120,7 @@ class LeftOutEvidence(_Part):
     """An item that did not become a scene."""
 
     scene_id: Line
-    acquired: datetime | None
+    acquired: AwareDatetime | None
     sensor: Line | None
     reason: Line
 
@@ -127,7 +145,7 @@ class Evidence(_Part):
     schema_: Literal["fairwitness/evidence/1"] = Field("fairwitness/evidence/1", alias="schema")
     agreement: Agreement
     site: Line
-    as_of: datetime | None
+    as_of: AwareDatetime | None
     notifications: tuple[Notification, ...]
     generic_sensors: dict[str, GenericSensor]
     scenes: tuple[SceneEvidence, ...]
@@ -139,6 +157,21 @@ class Evidence(_Part):
     )
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Self:
+        """Refuse a sensor that is in no table, or that takes the place of a row of ours."""
+        from pipeline.imagery.sensors import SENSORS  # noqa: PLC0415
+
+        replaced = sorted(set(self.generic_sensors) & set(SENSORS))
+        if replaced:
+            raise ValueError(f"sensor {replaced[0]} is described, and the table has one")
+        for scene in self.scenes:
+            if scene.sensor not in {*SENSORS, *self.generic_sensors}:
+                raise ValueError(f"scene {scene.id} is of a sensor nobody describes")
+            if scene.status == "used" and not scene.assets:
+                raise ValueError(f"scene {scene.id} was used, and has no file")
+        return self
 
 
 def evidence_bytes(job: SiteJob, admitted: AdmittedScenes) -> bytes:
