@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pipeline.desk.server import serve
 from pipeline.desk.state import open_desk
-from pipeline.errors import printable
 from pipeline.progress import silent
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def _told_when_loaded(desk: Desk, say: Callable[[str], object]) -> None:
     """Say in the terminal, too, how loading ended."""
     desk.wait()
     if desk.failure is not None:
-        say(f"fairwitness: {printable(desk.failure)}")
+        say(f"fairwitness: {desk.progress.text}")
         return
     for note in desk.opened.notes:
         say(f"{desk.opened.site.id}: {note}")

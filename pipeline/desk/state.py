@@ -139,7 +139,7 @@ class Desk:
         """Return why something is not there yet."""
         if self._failure is not None:
             code = getattr(self._failure, "code", "FW999")
-            return NotReady(code, printable(self._failure))
+            return NotReady(code, _told(self._failure))
         now = self.progress
         return NotReady("loading", f"{now.phase} {now.text}".strip())
 
@@ -215,7 +215,7 @@ class Desk:
             self._score_ahead()
         except Exception as error:  # noqa: BLE001 - whatever it is, the page must be able to say it
             self._failure = error
-            self.progress = Progress("failed", text=printable(error))
+            self.progress = Progress("failed", text=_told(error))
         finally:
             self._ended.set()
 
@@ -290,6 +290,12 @@ class Desk:
         while key in self.tracks:
             key += "-x"
         return key
+
+
+def _told(error: Exception) -> str:
+    """Return an error in one line; of one that nobody foresaw also the kind, which says more."""
+    known = isinstance(error, FairWitnessError)
+    return printable(error if known else f"{type(error).__name__}: {error}")
 
 
 def open_desk(

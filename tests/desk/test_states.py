@@ -51,6 +51,23 @@ def test_what_went_wrong_while_loading_is_said_in_one_line(trial):
     assert "\n" not in answer.json["error"]["message"]
 
 
+def test_what_nobody_foresaw_while_loading_is_named_by_its_kind(trial, monkeypatch):
+    def broken(*_):
+        raise KeyError("vh\n")
+
+    monkeypatch.setattr("pipeline.desk.state.open_site", broken)
+    desk = open_desk(trial.settings, site="town")
+    desk.start()
+    desk.wait(60)
+    browser = browser_of(desk)
+    for text in (
+        browser.get("/api/progress").json["text"],
+        browser.get("/api/site").json["error"]["message"],
+    ):
+        assert text.startswith("KeyError: ")
+        assert text.isprintable()
+
+
 @pytest.mark.slow
 def test_without_a_product_the_desk_opens_from_scenes_and_says_so(trial):
     desk = loaded(open_desk(trial.settings, site="town"))
