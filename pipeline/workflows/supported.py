@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from affine import Affine
+from odc.geo import CRS
 
 from pipeline.assessment.allowance import budget
 from pipeline.assessment.quiet_ground import placements_of
@@ -118,7 +119,7 @@ def _places(run: Run, site: Site, sensor: str) -> tuple[dict[str, float], dict[s
     polygons = [zone.polygon for zone in site.zones]
     geobox = site_grid(
         [site.polygon, site.context_ring],
-        crs=_map_of(site.polygon),
+        crs=CRS.utm(site.polygon.centroid.x, site.polygon.centroid.y),
         transform=Affine.scale(pixel, -pixel),
     )
     weights = zone_fractions(polygons, geobox)
@@ -128,10 +129,3 @@ def _places(run: Run, site: Site, sensor: str) -> tuple[dict[str, float], dict[s
         dict(zip(ids, weights, strict=True)), ring_mask(site.context_ring, polygons, geobox)
     )
     return areas, {zone: len(placements) for zone, placements in ground.items()}
-
-
-def _map_of(polygon: Any) -> str:
-    """Return the UTM zone of a polygon's centre."""
-    centre = polygon.centroid
-    zone = int((centre.x + 180.0) // 6.0) % 60 + 1
-    return f"EPSG:{32600 + zone if centre.y >= 0 else 32700 + zone}"

@@ -7,14 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.kernels.significance.conformal import COVERED, COVERED_OF_NORMAL
+
 # Median absolute deviation of a normal distribution with unit standard deviation.
 MAD_OF_NORMAL = 0.6744897501960817
 FEWEST_RING_PIXELS = 50
-# The spread is read where 95 % of the ring lies, because bad dates go bad in their tails. Against
-# the median deviation, the false alarms of real series varied less between dates: their spread over
-# their mean fell from 1.5 to 0.5 (optical, 1 %) and from 0.4 to 0.2 (radar, 0.1 %).
-COVERED = 0.95
-COVERED_OF_NORMAL = 1.959963984540054
 
 
 class SceneStep(NamedTuple):
@@ -80,6 +77,9 @@ def scene_offset(
     if seen.size < FEWEST_RING_PIXELS:
         return SceneStep(np.nan, np.nan, seen.size)
     offset = float(np.median(seen))
+    # Not by the median deviation: where 95 % lies, the false alarms of real series varied less
+    # between dates, their spread over their mean from 1.5 to 0.5 (optical, 1 %) and from 0.4 to
+    # 0.2 (radar, 0.1 %).
     scale = float(np.quantile(np.abs(seen - offset), COVERED)) / COVERED_OF_NORMAL
     return SceneStep(offset, scale if scale > 0 else np.nan, seen.size)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Side = Literal["both", "more", "less"]
 # Spreads are read where 95 % of the ground lies: bad dates go bad in their tails.
 COVERED = 0.95
-COVERED_OF_NORMAL = 1.959963984540054
+COVERED_OF_NORMAL = 1.959963984540054  # of a normal distribution with unit spread
 
 
 def calibration_sample(
