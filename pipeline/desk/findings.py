@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from shapely.geometry import mapping
 
-from pipeline.desk import series, statements
+from pipeline.desk import outlines, series, statements
+from pipeline.workflows.monitor.variants import assessor_for
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +47,7 @@ def finding_entry(desk: Desk, item: Finding, said: list[dict[str, Any]]) -> dict
 
 
 def finding_view(desk: Desk, item: Finding) -> dict[str, Any]:
-    """Return one finding with its looks, detectability and the notifications that may fit."""
+    """Return one finding with its looks, outline, detectability and what notifications may fit."""
     said = statements.listed(desk.opened.run.settings)
     entry = finding_entry(desk, item, said)
     looks = _looks_of(desk, item)
@@ -58,6 +60,7 @@ def finding_view(desk: Desk, item: Finding) -> dict[str, Any]:
         if line.zone == item.zone and line.indicator in {item.indicator, None}
     ]
     entry["candidates"] = candidates_of(desk, item)
+    entry["outline"] = outline_entry(desk, item)
     entry["history"] = [e for e in said if e["about"].get("finding") == item.id]
     return entry
 
@@ -81,6 +84,22 @@ def candidates_of(desk: Desk, item: Finding) -> list[dict[str, Any]]:
 
 def evidence_of(desk: Desk, item: Finding) -> dict[str, Any] | None:
     """Return the two looks to hold side by side: the last before onset, and the strongest."""
+    strongest = _strongest(desk, item)
+    if strongest is None:
+        return None
+    track, after = strongest
+    names = track.looks
+    before = _look_before(track, item.zone, item.onset[0], after)
+    layer = next((name for name in FIRST_LAYERS if name in track.gallery.layers), "coverage")
+    return {
+        "before": {"track": track.key, "look": names[before]},
+        "after": {"track": track.key, "look": names[after]},
+        "layer": layer,
+    }
+
+
+def _strongest(desk: Desk, item: Finding) -> tuple[DeskTrack, int] | None:
+    """Return the track and place of the look farthest from what was expected; None without one."""
     over = [look for look in _looks_of(desk, item) if look.outcome == "change"]
     if not over:
         return None
@@ -88,14 +107,31 @@ def evidence_of(desk: Desk, item: Finding) -> dict[str, Any] | None:
     track = _track_of(desk, peak)
     if track is None:
         return None
-    times, names = track.outcome.series.acquired, track.looks
-    after = times.index(peak.acquired)
-    before = _look_before(track, item.zone, item.onset[0], after)
-    layer = next((name for name in FIRST_LAYERS if name in track.gallery.layers), "coverage")
-    return {
-        "before": {"track": track.key, "look": names[before]},
-        "after": {"track": track.key, "look": names[after]},
-        "layer": layer,
+    return track, track.outcome.series.acquired.index(peak.acquired)
+
+
+def outline_entry(desk: Desk, item: Finding) -> dict[str, Any] | None:
+    """Return what changed on the evidence's look in the track's own map; None without evidence.
+
+    `geometry` is None where the value is of the zone as a whole.
+    """
+    strongest = _strongest(desk, item)
+    if strongest is None:
+        return None
+    track, look = strongest
+    run, site = desk.opened.run, desk.opened.site
+    indicator = run.agreement.indicator(item.indicator)
+    assessor = assessor_for(track.outcome, site, indicator, run.baseline_for(indicator))
+    found = outlines.outline_of(track.outcome, assessor, site, indicator, item.zone, look)
+    entry = {"track": track.key, "look": track.looks[look], "geometry": None}
+    if found is None:
+        return entry
+    return entry | {
+        "geometry": mapping(found.geometry),
+        "regions": found.regions,
+        "left_out": found.left_out,
+        "area_m2": found.area_m2,
+        "coarser": found.coarser,
     }
 
 

@@ -2,7 +2,7 @@
 
 import { read } from "./api.js";
 import { fill, h, keepingFocus } from "./dom.js";
-import { hectares, limit, minute, number, probability, quantity } from "./format.js";
+import { day, hectares, limit, minute, number, probability, quantity } from "./format.js";
 import { chip } from "./glyphs.js";
 import { zoomToZone } from "./map.js";
 import { set, state, trackOf, watch } from "./state.js";
@@ -14,6 +14,7 @@ import { pictureOf } from "./tiles.js";
 import { plain, word } from "./words.js";
 
 let shown = null;
+const LOST = {}; // in place of an answer that did not come
 const details = new Map(); // finding id -> answer of /api/findings/{id}
 
 /** Draw the open finding into the panel. */
@@ -30,11 +31,12 @@ export function drawFinding(box, item, rows) {
 
 /** What could have been seen, and which notifications may fit: asked for once a finding. */
 async function learn(item) {
-  if (details.has(item.id)) return;
+  set({ outline: details.get(item.id)?.outline || null });
+  if (details.has(item.id) && details.get(item.id) !== LOST) return;
   details.set(item.id, null);
-  const told = await read(`/api/findings/${encodeURIComponent(item.id)}`).catch(() => null);
+  const told = await read(`/api/findings/${encodeURIComponent(item.id)}`).catch(() => LOST);
   details.set(item.id, told);
-  if (told && state.finding === item.id) set({ findings: { ...state.findings } });
+  if (state.finding === item.id) set({ findings: { ...state.findings }, outline: told.outline || null });
 }
 
 function navigation(item, rows) {
@@ -80,7 +82,7 @@ export const openFinding = () => (state.findings?.findings || []).find((item) =>
 
 watch(["finding"], () => {
   const item = openFinding();
-  if (!item) return;
+  if (!item) return set({ outline: null });
   evidence(item, state.mode === "one" ? "side" : null);
   series(item);
   learn(item);
@@ -89,6 +91,7 @@ watch(["finding"], () => {
 function facts(item) {
   const rows = [
     ["Value", item.peak === null || item.peak === undefined ? "not stated" : `${quantity(item.peak, item.unit)}${interval(item)} against ${limit(item)}${item.threshold?.kind === "deviation" ? " from the expected value" : ""}`],
+    ["Changed pixels", changedPixels(item)],
     ["Onset", item.onset ? `between ${minute(item.onset[0])} and ${minute(item.onset[1])}` : "not known"],
     ["End", item.end ? `between ${minute(item.end[0])} and ${minute(item.end[1])}` : "not ended as of this report"],
     ["Looks", `${item.looks_over} over the threshold of ${item.looks_observed} observed since onset`],
@@ -100,6 +103,19 @@ function facts(item) {
     ["Next look", item.would_change_our_mind ? `${item.would_change_our_mind.next_look || "not known"} (${item.would_change_our_mind.sensor}); ${word("would-show", item.would_change_our_mind.would_show)}` : "not known"],
   ];
   return h("dl", { class: "facts" }, rows.map(([name, text]) => h("div", {}, h("dt", {}, name), h("dd", {}, text || "not stated"))));
+}
+
+/** What the outline on the map is, or why there is none. */
+function changedPixels(item) {
+  const found = details.get(item.id)?.outline;
+  if (details.get(item.id) === LOST) return "could not be loaded: open the finding again";
+  if (!found) return details.get(item.id) ? "no look of its evidence is at hand" : "…";
+  const look = (state.looks[found.track] || []).find((entry) => entry.id === found.look);
+  if (!found.geometry) return "not outlined: the value is of the zone as a whole, and no pixel of it is judged by itself";
+  const mark = h("i", { class: "swatch swatch-changed", "aria-hidden": "true" });
+  const regions = found.regions === 1 ? "1 region" : `${number(found.regions)} regions`;
+  const rest = found.left_out ? `; the ${number(found.left_out)} smallest are not drawn` : found.coarser ? "; drawn with fewer corners than it has" : "";
+  return [mark, `${hectares(found.area_m2)} in ${regions} on ${look ? day(look.acquired) : found.look}${rest}`];
 }
 
 const interval = (item) => (item.peak_interval ? ` (${number(item.peak_interval[0])} to ${number(item.peak_interval[1])})` : "");

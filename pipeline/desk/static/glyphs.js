@@ -15,6 +15,8 @@ export const MARKS = {
   withdrawn: { colour: "#4d565e", sign: "–", word: "withdrawn", dash: [2, 4] },
   alarm: { colour: "#c2410c", sign: "▲", word: "over the threshold" },
 };
+/** Of the outline of changed pixels; its casing is dark. */
+export const CHANGED = "#f0e442";
 const ORDER = Object.keys(MARKS);
 
 export const rank = (headline) => {

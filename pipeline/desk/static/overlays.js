@@ -2,13 +2,14 @@
 
 import { state, trackOf, watch } from "./state.js";
 import { plain } from "./words.js";
-import { MARKS, strongest } from "./glyphs.js";
+import { CHANGED, MARKS, strongest } from "./glyphs.js";
 
 const ol = window.ol;
 const geojson = () => new ol.format.GeoJSON();
 const sources = {
   ground: new ol.source.Vector(),
   zones: new ol.source.Vector(),
+  changed: new ol.source.Vector(),
   drawn: new ol.source.Vector(),
 };
 const stroke = (color, width, lineDash) => new ol.style.Stroke({ color, width, lineDash });
@@ -25,6 +26,7 @@ export const ground = () => {
 export function outlines() {
   return [
     new ol.layer.Vector({ source: sources.zones, zIndex: 10, style: zoneStyle, declutter: true }),
+    new ol.layer.Vector({ source: sources.changed, zIndex: 12, style: changedStyle }),
     new ol.layer.Vector({ source: sources.drawn, zIndex: 20, style: drawnStyle }),
   ];
 }
@@ -54,9 +56,21 @@ export function drawOutlines() {
   sources.zones.clear();
   if (track.site) add(sources.zones, track.site, { kind: "site" });
   for (const [zone, shape] of Object.entries(track.zones)) add(sources.zones, shape, { kind: "zone", zone });
-  for (const finding of state.findings?.findings || [])
-    if (finding.shape) add(sources.zones, finding.shape, { kind: "shape", finding: finding.id, zone: finding.zone });
 }
+
+/** Read the outline of what changed in the open finding, where the map in view is that of its track. */
+function drawChanged() {
+  sources.changed.clear();
+  const found = state.outline;
+  if (!found?.geometry || !state.after || !trackOf(found.track)) return;
+  if (trackOf(found.track).crs === trackOf(state.after.track).crs) add(sources.changed, found.geometry, { kind: "changed" });
+}
+
+/** Light within dark, where zones are dark within light: told apart without any colour. */
+const changedStyle = () =>
+  state.show.changed
+    ? [new ol.style.Style({ stroke: stroke("#14181c", 3.4) }), new ol.style.Style({ stroke: stroke(CHANGED, 1.6) })]
+    : null;
 
 function add(source, shape, properties) {
   const feature = new ol.Feature(geojson().readGeometry(shape));
@@ -65,13 +79,9 @@ function add(source, shape, properties) {
 }
 
 function zoneStyle(feature) {
-  const { kind, zone, finding } = feature.getProperties();
+  const { kind, zone } = feature.getProperties();
   if (kind === "site")
     return state.show.site ? [cased("#fff", 4, 0.7), new ol.style.Style({ stroke: stroke("#14181c", 1.5, [8, 5]) })] : null;
-  if (kind === "shape")
-    return state.show.findings && finding === state.finding
-      ? [cased("#fff", 4, 0.8), new ol.style.Style({ stroke: stroke(MARKS.alarm.colour, 2) })]
-      : null;
   const mark = state.show.findings ? strongest(findingsOf(zone)) : null;
   const chosen = state.show.findings && chosenZone() === zone;
   if (!state.show.zones && !mark) return null;
@@ -146,6 +156,7 @@ export function wireOutlines() {
     track = now;
     drawOutlines();
   });
-  watch(["show", "finding"], () => sources.zones.changed());
+  watch(["show", "finding"], () => [sources.zones, sources.changed].forEach((source) => source.changed()));
+  watch(["site", "outline", "after"], drawChanged);
   watch(["lost"], () => sources.ground.changed());
 }

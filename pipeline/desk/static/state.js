@@ -11,11 +11,12 @@ const values = {
   swipe: 0.5,
   spy: 110, // radius of the lens, px
   blink: 900, // ms a picture stands
-  show: { zones: true, findings: true, site: true, names: true },
+  show: { zones: true, findings: true, changed: true, site: true, names: true },
   tool: "inspect", // inspect | polygon | distance | area
   sets: "after", // what a click on the time line sets
   findings: null, // answer of /api/findings
   finding: null, // id of the one that is open
+  outline: null, // {track, look, geometry} of what changed in the finding that is open
   statements: [],
   series: null, // {request, data} or {request, error}
   domain: null, // [start, end] of the time axis, ms

@@ -74,7 +74,7 @@ function common() {
         "aria-label": "Opacity of the pictures, percent",
         oninput: (event) => set({ opacity: Number(event.target.value) / 100 }) })),
     h("div", { class: "checks", role: "group", "aria-label": "Outlines" },
-      check("zones", "Zones"), check("findings", "Findings"), check("site", "Site"), check("names", "Names")),
+      check("zones", "Zones"), check("findings", "Findings"), check("changed", "Changed pixels"), check("site", "Site"), check("names", "Names")),
   );
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -163,3 +164,42 @@ def test_the_whole_review_works_by_keyboard(sight):
     sight.keep("6-help")
     sight.page.keyboard.press("Escape")
     assert sight.part("help").is_hidden()
+
+
+def yellow(sight):
+    """Pixels of the map in the colour of the outline, of which no picture has any."""
+    picture = sight.stage()
+    return int((np.abs(picture - (240, 228, 66)).max(axis=-1) < 24).sum())
+
+
+def test_the_changed_pixels_of_the_open_finding_are_outlined_and_can_be_hidden(sight):
+    findings = sight.ask("/api/findings")["findings"]
+    item = next(f for f in findings if f["indicator"] == "hard-surface")
+    assert yellow(sight) == 0
+    sight.page.locator(f"[data-finding='{item['id']}']").click()
+    sight.page.wait_for_selector(".swatch-changed")
+    sight.settle()
+    outline = sight.ask(f"/api/findings/{item['id']}")["outline"]
+    line = sight.page.locator("dd:has(.swatch-changed)").inner_text()
+    assert f"in {outline['regions']} region" in line
+    shown = yellow(sight)
+    assert shown > 100
+    sight.keep("5-outline")
+    sight.part("show-changed").uncheck()
+    sight.settle()
+    assert yellow(sight) == 0
+    sight.part("show-changed").check()
+    sight.settle()
+    assert yellow(sight) == shown
+    sight.part("back-to-list").click()
+    sight.settle()
+    assert yellow(sight) == 0
+
+
+def test_a_value_of_the_whole_zone_says_why_it_has_no_outline(sight):
+    findings = sight.ask("/api/findings")["findings"]
+    item = next(f for f in findings if f["unit"] == "dB")
+    sight.page.locator(f"[data-finding='{item['id']}']").click()
+    sight.page.get_by_text("the value is of the zone as a whole").wait_for()
+    sight.settle()
+    assert yellow(sight) == 0
