@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.assessment.record import Report
-from pipeline.errors import FairWitnessError, RunLocked, UsageError, printable
+from pipeline.desk.mending import admitted_scenes, with_whole_chips
+from pipeline.errors import FairWitnessError, UsageError, printable
 from pipeline.progress import silent
 from pipeline.store.atomic import parse_json
 from pipeline.store.chips import ChipStore
-from pipeline.store.locks import run_lock
 from pipeline.store.products import MANIFEST, verify_product
 from pipeline.store.reading import UnreadableFile, read_bytes
 from pipeline.workflows.monitor import evidence
-from pipeline.workflows.monitor.admitting import AdmittedScenes, admit_scenes
+from pipeline.workflows.monitor.admitting import AdmittedScenes
 from pipeline.workflows.monitor.evidence import FILE, Evidence
 from pipeline.workflows.monitor.product import folder_of
 from pipeline.workflows.planning import SiteScenes, load_run, site_scenes
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pipeline.workflows.planning import Run
 
 REPORT_BYTES = 256 << 20
-WAITED_FOR = "another run holds this output's lock: scenes are admitted when it is done"
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,8 @@ def chosen_site(settings: Path, *, site: str | None, as_of: str | None, out: Pat
 def open_site(run: Run, show: Show = silent) -> Opened:
     """Return the site of a run: from its product's evidence, else from the catalogues.
 
+    Chips that are gone or damaged are made again from their sources where those still are.
+
     Raises
     ------
     FairWitnessError
@@ -89,7 +90,7 @@ def open_site(run: Run, show: Show = silent) -> Opened:
     for folder in _products(run, site):
         opened = _from_product(run, site, folder, notes)
         if opened is not None:
-            return replace(opened, notes=tuple(notes))
+            return replace(with_whole_chips(opened, notes, show), notes=tuple(notes))
     notes.append("no product yet: findings are exploratory")
     return _from_scenes(run, site, tuple(notes), show)
 
@@ -130,9 +131,6 @@ def _from_product(run: Run, site: Site, folder: Path, notes: list[str]) -> Opene
     if report.agreement is None or report.agreement.sha256 != run.agreement.sha256:
         notes.append(f"product {folder.name} was made under other rules and is not shown")
         return None
-    if any(not _has_chips(item, admitted.chips) for item in admitted.admitted):
-        notes.append(f"chips of product {folder.name} are gone: its scenes are admitted again")
-        return None
     scenes = SiteScenes(
         scenes=tuple(sorted(_scenes_of(admitted), key=lambda scene: (scene.acquired, scene.id))),
         superseded=evidence.superseded_of(known),
@@ -154,17 +152,8 @@ def _scenes_of(admitted: AdmittedScenes) -> list[Any]:
     return [item.scene for item in admitted.admitted] + lost
 
 
-def _has_chips(item: Any, chips: ChipStore) -> bool:
-    return all(chips.path(digest).is_file() for digest in item.chips.values())
-
-
 def _from_scenes(run: Run, site: Site, notes: tuple[str, ...], show: Show) -> Opened:
     show("opening", text="finding scenes")
     scenes = site_scenes(run, site)
     show("opening", text=f"admitting {len(scenes.scenes)} scenes")
-    try:
-        with run_lock(run.settings.output):
-            admitted = admit_scenes(run, site, scenes)
-    except RunLocked as cause:
-        raise RunLocked(WAITED_FOR, file=run.settings.output) from cause
-    return Opened(run, site, scenes, admitted, notes=notes)
+    return Opened(run, site, scenes, admitted_scenes(run, site, scenes), notes=notes)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.desk.state import Desk, open_desk
@@ -179,3 +182,80 @@ def test_bad_settings_are_refused_with_file_and_line(trial):
     trial.edit("settings.yaml", "output: out", "outputs: out")
     with pytest.raises(SettingsError, match="unknown key 'outputs'"):
         open_desk(trial.settings)
+
+
+@pytest.fixture
+def monitored(town_trial, tmp_path):
+    """A trial of its own whose town has a product."""
+    folder = tmp_path / "copy"
+    shutil.copytree(town_trial.folder, folder)
+    shutil.rmtree(folder / "out" / ".state" / "desk", ignore_errors=True)
+    return folder
+
+
+def chips_of(folder, scene):
+    """The chips of one scene as its product's evidence names them."""
+    (path,) = folder.glob("out/sites/town/*/evidence.json")
+    (item,) = (s for s in json.loads(path.read_text())["scenes"] if s["id"] == scene)
+    digests = [asset["chip_sha256"] for asset in item["assets"].values()]
+    return [folder / "out/.state/chips" / d[:2] / f"{d}.tif" for d in digests]
+
+
+def used_scenes(folder):
+    (path,) = folder.glob("out/sites/town/*/evidence.json")
+    scenes = [s for s in json.loads(path.read_text())["scenes"] if s["status"] == "used"]
+    return [s["id"] for s in sorted(scenes, key=lambda s: s["acquired"])]
+
+
+def flip(path):
+    """Change one byte in the middle of a file, as a failing disk does."""
+    held = bytearray(path.read_bytes())
+    held[len(held) // 2] ^= 0xFF
+    path.write_bytes(held)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", [flip, Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_chip_gone_or_damaged_is_made_again_and_the_product_is_shown(monitored, town, damage):
+    chip = chips_of(monitored, used_scenes(monitored)[5])[0]
+    before = chip.read_bytes()
+    damage(chip)
+    desk = loaded(open_desk(monitored / "settings.yaml", site="town"))
+    assert chip.read_bytes() == before
+    assert desk.opened.report == town.opened.report
+    assert [note for note in desk.opened.notes if "1 scene" in note and "again" in note]
+    (ours,), (theirs,) = desk.tracks.values(), town.tracks.values()
+    np.testing.assert_array_equal(ours.outcome.series.codes, theirs.outcome.series.codes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["file", "item", "all"])
+def test_where_the_source_is_gone_too_the_look_has_failed_and_says_why(monitored, source):
+    scene = used_scenes(monitored)[5]
+    flip(chips_of(monitored, scene)[0])
+    items = [p for p in (monitored / "tiles" / "town").iterdir() if p.name == scene]
+    assert items
+    if source == "file":
+        for path in items[0].glob("*.tif"):
+            path.unlink()
+    elif source == "item":
+        catalogue = monitored / "tiles" / "town" / "collection.json"
+        document = json.loads(catalogue.read_text())
+        document["links"] = [link for link in document["links"] if scene not in link["href"]]
+        catalogue.write_text(json.dumps(document))
+    else:
+        shutil.rmtree(monitored / "tiles")
+    desk = loaded(open_desk(monitored / "settings.yaml", site="town"))
+    browser = browser_of(desk)
+    site = browser.get("/api/site").json
+    assert site["exploratory_only"]
+    (note,) = (n for n in site["notes"] if scene in n)
+    assert note.isprintable()
+    assert [f["scene"] for f in site["failures"] if f["scene"]] == [scene]
+    (track,) = site["tracks"]
+    looks = browser.get(f"/api/looks/{track['key']}").json
+    assert [look["status"] == "failed" for look in looks].count(True) == 1
+    (failed,) = (look for look in looks if look["status"] == "failed")
+    assert failed["failure"].startswith(scene)
+    assert failed["failure"].isprintable()
+    assert browser.get("/api/findings").status == 200
