@@ -6,9 +6,11 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.errors import FairWitnessError, LimitError, SettingsError
+from pipeline.threads import allow_threads, processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,7 +70,8 @@ def run_tasks(
     """Yield (index, ``function(item)`` or the exception it raised) as items complete.
 
     One item's exception never stops the others. BLAS runs on one thread in each
-    task, so results do not depend on the number of workers; their order does.
+    task, so results do not depend on the number of workers; their order does. Loops
+    over independent parts share the processors that the other workers leave.
 
     Parameters
     ----------
@@ -99,23 +102,23 @@ def _run_here(
 ) -> Iterator[tuple[int, Any]]:
     for index, item in enumerate(items):
         try:
-            outcome = _pinned(function, item)
+            outcome = _pinned(function, item, processors())
         except Exception as error:  # noqa: BLE001 - the border between items
             outcome = error
         yield index, outcome
 
 
-def _pinned(function: Callable[[Any], Any], item: Any) -> Any:
+def _pinned(function: Callable[[Any], Any], item: Any, threads: int) -> Any:
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - small, but not for --help
 
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1), allow_threads(threads):
         return function(item)
 
 
-def _guarded(item: Any, *, function: Callable[[Any], Any]) -> tuple[bool, Any]:
+def _guarded(item: Any, *, function: Callable[[Any], Any], threads: int) -> tuple[bool, Any]:
     # A refusal is an answer; what is left to raise may be a passing fault, and is retried.
     try:
-        return True, _pinned(function, item)
+        return True, _pinned(function, item, threads)
     except FairWitnessError as refusal:
         return False, refusal
 
@@ -125,23 +128,24 @@ def _run_on_cluster(
 ) -> Iterator[tuple[int, Any]]:
     with _client(plan) as client:
         suspects = []
-        for index, outcome in _outcomes(client, function, dict(enumerate(items))):
+        # Of a cluster's machines nothing is known; here the workers share the processors.
+        threads = 1 if plan.address else max(1, processors() // plan.workers)
+        guarded = partial(_guarded, function=function, threads=threads)
+        for index, outcome in _outcomes(client, guarded, dict(enumerate(items))):
             if isinstance(outcome, WorkerDied):
                 suspects.append(index)  # or only a neighbour of the one that did it
             else:
                 yield index, outcome
         for index in sorted(suspects):
-            yield from _outcomes(client, function, {index: items[index]})
+            yield from _outcomes(client, guarded, {index: items[index]})
 
 
 def _outcomes(
-    client: Client, function: Callable[[Any], Any], items: dict[int, Any]
+    client: Client, guarded: Callable[[Any], Any], items: dict[int, Any]
 ) -> Iterator[tuple[int, Any]]:
     from distributed import as_completed  # noqa: PLC0415 - only when there is a cluster
 
-    futures = client.map(
-        _guarded, list(items.values()), function=function, retries=_RETRIES, pure=False
-    )
+    futures = client.map(guarded, list(items.values()), retries=_RETRIES, pure=False)
     places = dict(zip((future.key for future in futures), items, strict=True))
     for future in as_completed(futures, loop=client.loop, raise_errors=False):
         yield places[future.key], _outcome(future)

@@ -1,7 +1,12 @@
-"""The compiled loops: one pixel at a time, so that no result depends on how a scene is cut."""
-# ruff: noqa: ANN001, ANN201, ANN202, PLR0912, PLR0913, PLR0917 - numba infers the types,
-# and a compiled loop hands its work arrays on by hand: inner functions cannot return new ones
-# for every pixel.
+"""The compiled loops: every pixel for itself, so that no result depends on how a scene is cut.
+
+Blocks of pixels go side by side through each step. Their sums keep the order of time, so a pixel
+comes to the same bits in whatever company; and the inner loops, over neighbours that do not
+depend on each other, become vector instructions (where the compiler does not know how many they
+are: it unrolls a loop of known length instead).
+"""
+# ruff: noqa: ANN001, ANN201, ANN202, FURB136, PLR0913, PLR0917 - numba infers the types, a
+# compiled loop hands its work arrays on by hand, and `min` there is slower than a comparison.
 
 from __future__ import annotations
 
@@ -20,6 +25,8 @@ SETTLED = 1e-3
 PER_COEFFICIENT = 4
 SHORTEST_SPAN_DAYS = 1.5 * 365.25
 LONGEST_SEASON_GAP_MONTHS = 4
+# Enough for vector instructions, few enough that a block of dozens of dates stays in the cache.
+LANES = 64
 
 
 def _compiled(function: Any) -> Any:
@@ -28,9 +35,9 @@ def _compiled(function: Any) -> Any:
     A service user may own neither the package's folder nor a home.
     """
     try:
-        return njit(cache=True, error_model="numpy")(function)
+        return njit(cache=True, error_model="numpy", nogil=True)(function)
     except RuntimeError:
-        return njit(error_model="numpy")(function)
+        return njit(error_model="numpy", nogil=True)(function)
 
 
 @_compiled
@@ -48,8 +55,11 @@ def _seasons_seen(month, used):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _columns(days, month, used, count, width):  # type: ignore[no-untyped-def]
-    """How many columns this pixel's dates can carry: all, or the level alone."""
+def _columns(days, month, used, width):  # type: ignore[no-untyped-def]
+    """How many columns a pixel's dates can carry: all, the level alone, or none."""
+    count = used.sum()
+    if count < 3:
+        return 0
     if width == 1 or count < PER_COEFFICIENT * width:
         return 1
     first, last = np.inf, -np.inf
@@ -62,251 +72,322 @@ def _columns(days, month, used, count, width):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _inverse(design, weights, k, out):  # type: ignore[no-untyped-def]
-    """Invert the weighted normal matrix into `out` by Cholesky; False when it is singular."""
-    factor = np.zeros((k, k))
+def _carried(used, days, width):  # type: ignore[no-untyped-def]
+    """(pixel,) columns that each pixel's dates can carry."""
+    dates, pixels = used.shape
+    month = ((days % 365.25) / 365.25 * 12.0).astype(np.int64)
+    whole = _columns(days, month, np.ones(dates, dtype=np.bool_), width)
+    seen = np.zeros(pixels, dtype=np.int64)
+    for t in range(dates):
+        for p in range(pixels):
+            seen[p] += used[t, p]
+    columns = np.empty(pixels, dtype=np.int64)
+    for p in range(pixels):
+        columns[p] = whole if seen[p] == dates else _columns(days, month, used[:, p], width)
+    return columns
+
+
+@_compiled
+def _ranked(numbers):  # type: ignore[no-untyped-def]
+    """Sort (time, lane) numbers over time, in place: Batcher's merge exchange.
+
+    Its comparisons do not depend on the numbers, so all lanes make the same ones together
+    (Knuth, The Art of Computer Programming, volume 3, algorithm 5.2.2M).
+    """
+    n, lanes = numbers.shape
+    low, high = np.empty(lanes), np.empty(lanes)
+    top = 1
+    while 2 * top < n:
+        top *= 2
+    p = top
+    while p > 0:
+        q, r, d = top, 0, p
+        while True:
+            for i in range(n - d):
+                if i & p == r:
+                    for lane in range(lanes):
+                        one, other = numbers[i, lane], numbers[i + d, lane]
+                        low[lane] = one if one < other else other
+                        high[lane] = other if one < other else one
+                    for lane in range(lanes):
+                        numbers[i, lane] = low[lane]
+                    for lane in range(lanes):
+                        numbers[i + d, lane] = high[lane]
+            if q == p:
+                break
+            d, q, r = q - p, q // 2, p
+        p //= 2
+
+
+@_compiled
+def _medians(numbers, count, out):  # type: ignore[no-untyped-def]
+    """Median of each lane's first `count` numbers in order of size; (time, lane), sorted here."""
+    _ranked(numbers)
+    for lane in range(LANES):
+        low, high = (count[lane] - 1) // 2, count[lane] // 2
+        out[lane] = 0.5 * (numbers[low, lane] + numbers[high, lane])
+
+
+@_compiled
+def _invert(design, weights, k, work, inverse, alive):  # type: ignore[no-untyped-def]
+    """Invert the lanes' weighted normal matrices by Cholesky; a singular one ends its lane."""
+    lanes = weights.shape[1]
+    factor, lower, total, own = work
     for i in range(k):
         for j in range(i + 1):
-            total = 0.0
-            for t in range(weights.size):
-                total += weights[t] * design[t, i] * design[t, j]
-            own = total
+            for lane in range(lanes):
+                total[lane] = 0.0
+            for t in range(len(weights)):
+                left, right = design[t, i], design[t, j]
+                for lane in range(lanes):
+                    total[lane] += weights[t, lane] * left * right
+            for lane in range(lanes):
+                own[lane] = total[lane]
             for m in range(j):
-                total -= factor[i, m] * factor[j, m]
-            if i == j:
-                if not total > 1e-9 * own:
-                    return False
-                factor[i, i] = np.sqrt(total)
-            else:
-                factor[i, j] = total / factor[j, j]
-    lower = np.zeros((k, k))
+                for lane in range(lanes):
+                    total[lane] -= factor[i, m, lane] * factor[j, m, lane]
+            for lane in range(lanes):
+                if i == j:
+                    alive[lane] = alive[lane] and total[lane] > 1e-9 * own[lane]
+                    factor[i, i, lane] = np.sqrt(max(total[lane], 0.0))
+                else:
+                    factor[i, j, lane] = total[lane] / factor[j, j, lane]
+    _invert_factor(factor, k, lower, total, inverse)
+
+
+@_compiled
+def _invert_factor(factor, k, lower, total, inverse):  # type: ignore[no-untyped-def]
+    """Return from Cholesky factors to the inverses of what they are factors of."""
+    lanes = total.size
     for j in range(k):
-        lower[j, j] = 1.0 / factor[j, j]
+        for lane in range(lanes):
+            lower[j, j, lane] = 1.0 / factor[j, j, lane]
         for i in range(j + 1, k):
-            total = 0.0
+            for lane in range(lanes):
+                total[lane] = 0.0
             for m in range(j, i):
-                total -= factor[i, m] * lower[m, j]
-            lower[i, j] = total / factor[i, i]
+                for lane in range(lanes):
+                    total[lane] -= factor[i, m, lane] * lower[m, j, lane]
+            for lane in range(lanes):
+                lower[i, j, lane] = total[lane] / factor[i, i, lane]
     for i in range(k):
         for j in range(k):
-            total = 0.0
+            for lane in range(lanes):
+                inverse[i, j, lane] = 0.0
             for m in range(max(i, j), k):
-                total += lower[m, i] * lower[m, j]
-            out[i, j] = total
-    return True
+                for lane in range(lanes):
+                    inverse[i, j, lane] += lower[m, i, lane] * lower[m, j, lane]
 
 
 @_compiled
-def _solve(series, design, weights, k, inverse, beta, residual):  # type: ignore[no-untyped-def]
-    """Weighted least squares of one pixel: fills `beta` and `residual`."""
+def _leave(series, design, k, beta, residual):  # type: ignore[no-untyped-def]
+    """Take what `beta` explains out of the lanes' series."""
+    lanes = series.shape[1]
+    for t in range(len(series)):
+        for lane in range(lanes):
+            residual[t, lane] = 0.0
+        for i in range(k):
+            for lane in range(lanes):
+                residual[t, lane] += design[t, i] * beta[i, lane]
+        for lane in range(lanes):
+            residual[t, lane] = series[t, lane] - residual[t, lane]
+
+
+@_compiled
+def _solve(series, design, weights, k, inverse, total, beta, residual):  # type: ignore[no-untyped-def]
+    """Weighted least squares of the lanes: fills `beta` and `residual`."""
+    lanes = total.size
     for i in range(k):
-        beta[i] = 0.0
+        for lane in range(lanes):
+            beta[i, lane] = 0.0
     for j in range(k):
-        total = 0.0
-        for t in range(weights.size):
-            if weights[t] > 0:
-                total += weights[t] * design[t, j] * series[t]
+        for lane in range(lanes):
+            total[lane] = 0.0
+        for t in range(len(weights)):
+            column = design[t, j]
+            for lane in range(lanes):
+                total[lane] += weights[t, lane] * column * series[t, lane]
         for i in range(k):
-            beta[i] += inverse[i, j] * total
-    for t in range(weights.size):
-        fitted = 0.0
-        for i in range(k):
-            fitted += design[t, i] * beta[i]
-        residual[t] = series[t] - fitted
+            for lane in range(lanes):
+                beta[i, lane] += inverse[i, j, lane] * total[lane]
+    _leave(series, design, k, beta, residual)
 
 
 @_compiled
-def _median(numbers, count):  # type: ignore[no-untyped-def]
-    """Median of the first `count` numbers.
-
-    Each number's rank is counted without a branch, which beats sorting for a few dozen dates.
-    """
-    low, high = (count - 1) // 2, count // 2
-    lower = upper = np.nan
-    for i in range(count):
-        number, below, equal = numbers[i], 0, 0
-        for j in range(count):
-            below += numbers[j] < number
-            equal += numbers[j] == number
-        if below <= low < below + equal:
-            lower = number
-        if below <= high < below + equal:
-            upper = number
-        if lower + upper == lower + upper:
-            break
-    return 0.5 * (lower + upper)
+def _spreads(residual, used, count, k, floor, ranked, out):  # type: ignore[no-untyped-def]
+    """Robust standard deviation of the lanes' residuals, never below `floor`."""
+    lanes = count.size
+    for t in range(len(used)):
+        for lane in range(lanes):
+            ranked[t, lane] = abs(residual[t, lane]) if used[t, lane] else np.inf
+    _medians(ranked, count, out)
+    for lane in range(lanes):
+        correction = np.sqrt(count[lane] / max(count[lane] - k, 1))
+        out[lane] = max(out[lane] / 0.6744897501960817 * correction, floor)
 
 
 @_compiled
-def _spread(residual, used, count, k, floor):  # type: ignore[no-untyped-def]
-    """Robust standard deviation of the residuals, never below `floor`."""
-    absolute = np.empty(count)
-    n = 0
-    for t in range(residual.size):
-        if used[t]:
-            absolute[n] = abs(residual[t])
-            n += 1
-    correction = np.sqrt(count / max(count - k, 1))
-    return max(_median(absolute, count) / 0.6744897501960817 * correction, floor)
+def _reweigh(residual, used, spread, settled, moved, weights):  # type: ignore[no-untyped-def]
+    """Give dates the biweight of their residual; lanes that are settled stay as they are."""
+    lanes = spread.size
+    for lane in range(lanes):
+        moved[lane] = 0.0
+    for t in range(len(used)):
+        for lane in range(lanes):
+            u = residual[t, lane] / (BIWEIGHT * spread[lane])
+            weight = (1.0 - u * u) * (1.0 - u * u) if abs(u) < 1.0 else 0.0
+            kept = settled[lane] or not used[t, lane] or not spread[lane] > 0
+            weight = weights[t, lane] if kept else weight
+            moved[lane] = max(moved[lane], abs(weight - weights[t, lane]))
+            weights[t, lane] = weight
+    for lane in range(lanes):
+        settled[lane] = settled[lane] or moved[lane] < SETTLED
 
 
 @_compiled
-def fit_pixel(series, used, days, month, design, floor, weights, inverse, beta, residual):  # type: ignore[no-untyped-def]
-    """Fit one pixel by iterated biweights from the median; returns (columns, count)."""
-    count = 0
-    for t in range(series.size):
-        weights[t] = 1.0 if used[t] else 0.0
-        count += used[t]
-    k = _columns(days, month, used, count, design.shape[1])
-    if count < 3:
-        return 0, count
+def _fit(series, used, count, k, design, floor, work, inverse, found):  # type: ignore[no-untyped-def]
+    """Fit the lanes by iterated biweights from the median; `found` as `_room` makes it."""
+    weights, residual, ranked, beta, alive, settled, spread, moved = found
+    total = work[2]
+    for t in range(len(used)):
+        for lane in range(LANES):
+            weights[t, lane] = 1.0 if used[t, lane] else 0.0
+            ranked[t, lane] = series[t, lane] if used[t, lane] else np.inf
+    for lane in range(LANES):
+        alive[lane], settled[lane] = True, False
     if k == 1:
-        centre = _median(series[used], count)
-        for t in range(series.size):
-            residual[t] = series[t] - centre
+        _medians(ranked, count, spread)
+        for t in range(len(used)):
+            for lane in range(LANES):
+                residual[t, lane] = series[t, lane] - spread[lane]
     else:
-        if not _inverse(design, weights, k, inverse):
-            return 0, count
-        _solve(series, design, weights, k, inverse, beta, residual)
+        _invert(design, weights, k, work, inverse, alive)
+        _solve(series, design, weights, k, inverse, total, beta, residual)
     for _ in range(ITERATIONS):
-        spread = _spread(residual, used, count, k, floor)
-        moved = 0.0
-        for t in range(series.size):
-            if used[t] and spread > 0:
-                u = residual[t] / (BIWEIGHT * spread)
-                weight = (1.0 - u * u) ** 2 if abs(u) < 1.0 else 0.0
-                moved = max(moved, abs(weight - weights[t]))
-                weights[t] = weight
-        if not _inverse(design, weights, k, inverse):
-            return 0, count
-        _solve(series, design, weights, k, inverse, beta, residual)
-        if moved < SETTLED:
+        _spreads(residual, used, count, k, floor, ranked, spread)
+        _reweigh(residual, used, spread, settled, moved, weights)
+        _invert(design, weights, k, work, inverse, alive)
+        _solve(series, design, weights, k, inverse, total, beta, residual)
+        if settled.all():
             break
-    return k, count
 
 
 @_compiled
-def _sums(weights, residual):  # type: ignore[no-untyped-def]
-    """Weighted sum of squares, and sum of weights."""
-    squares = total = 0.0
-    for t in range(weights.size):
-        if weights[t] > 0:
-            total += weights[t]
-            squares += weights[t] * residual[t] * residual[t]
-    return squares, total
+def _leave_out(t, design, k, inverse, found, squares, rest, out):  # type: ignore[no-untyped-def]
+    """Leave one date out of the lanes' fits by their weights, in closed form.
 
-
-@_compiled
-def _delete(group, used, weights, residual, design, k, inverse, system, right):  # type: ignore[no-untyped-def]
-    """Solve (I - H W) [e, L] = [r, H] for the dates of a group, in place in `right`.
-
-    H is the hat matrix of unit weights among the group's dates; column 0 of the answer holds the
-    deleted residuals and column 1 + i of row i the leverage of date i without the group (block
-    Woodbury). Returns the number of dates, 0 when they carry the fit alone.
+    `out` takes the date's residual and leverage without itself, and the variance and degrees of
+    freedom that are left; NaN and 0 where the date carries the fit alone or too few remain.
     """
-    m = 0
-    while m < group.size and group[m] >= 0:
-        m += 1
-    for i in range(m):
-        for j in range(m):
-            hat = 0.0
-            for a in range(k):
-                for b in range(k):
-                    hat += design[group[i], a] * inverse[a, b] * design[group[j], b]
-            right[i, 1 + j] = hat
-            system[i, j] = (1.0 if i == j else 0.0) - hat * weights[group[j]]
-        right[i, 0] = residual[group[i]] if used[group[i]] else 0.0
-    # The matrix is similar to a positive definite one: elimination needs no pivots.
-    for i in range(m):
-        if not system[i, i] > 1e-6:
-            return 0
-        for j in range(i + 1, m):
-            share = system[j, i] / system[i, i]
-            for c in range(i, m):
-                system[j, c] -= share * system[i, c]
-            for c in range(m + 1):
-                right[j, c] -= share * right[i, c]
-    for i in range(m - 1, -1, -1):
-        for c in range(m + 1):
-            for j in range(i + 1, m):
-                right[i, c] -= system[i, j] * right[j, c]
-            right[i, c] /= system[i, i]
-    return m
+    weights, residual = found[0], found[1]
+    deleted, leverage, variance, dof = out
+    for lane in range(LANES):
+        leverage[lane] = 0.0
+    for a in range(k):
+        for b in range(k):
+            for lane in range(LANES):
+                leverage[lane] += design[t, a] * inverse[a, b, lane] * design[t, b]
+    for lane in range(LANES):
+        own = weights[t, lane]
+        system = 1.0 - leverage[lane] * own
+        away, dates = residual[t, lane] / system, rest[lane] - own
+        left = squares[lane] - own * residual[t, lane] * away
+        good = system > 1e-6 and dates >= 0.5
+        deleted[lane] = away if good else np.nan
+        leverage[lane] = leverage[lane] / system if good else np.nan
+        variance[lane] = max(left, 0.0) / dates if good else np.nan
+        dof[lane] = dates if good else 0.0
 
 
 @_compiled
-def _nothing_left_out(many, scored, pixels):  # type: ignore[no-untyped-def]
-    """Residual, leverage, variance and degrees of freedom before any date is left out."""
-    return (
-        np.full((many, scored, pixels), np.nan, dtype=np.float32),
-        np.full((many, scored, pixels), np.nan, dtype=np.float32),
-        np.full((many, pixels), np.nan, dtype=np.float32),
-        np.zeros((many, pixels), dtype=np.float32),
-    )
+def _room(dates, width):  # type: ignore[no-untyped-def]
+    """Work arrays of one block of lanes: for `_invert`, of the inverse, and for `_fit`."""
+    square = (width, width, LANES)
+    work = np.zeros(square), np.zeros(square), np.zeros(LANES), np.zeros(LANES)
+    found = (
+        np.zeros((dates, LANES)), np.zeros((dates, LANES)), np.zeros((dates, LANES)),
+        np.zeros((width, LANES)), np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_),
+        np.zeros(LANES), np.zeros(LANES),
+    )  # fmt: skip
+    return work, np.zeros(square), found
 
 
 @_compiled
-def _score(left, g, p, group, used, weights, residual, right, squares, rest):  # type: ignore[no-untyped-def]
-    """Write what `_delete` found of one group of one pixel into the outputs."""
-    deleted, leverage, variance, dof = left
-    for i in range(group.size):
-        t = group[i]
-        rest -= weights[t]
-        squares -= weights[t] * residual[t] * right[i, 0]
-    if rest < 0.5:
-        return
-    dof[g, p] = rest
-    variance[g, p] = max(squares, 0.0) / rest
-    for i in range(min(group.size, deleted.shape[1])):
-        if used[group[i]]:
-            deleted[g, i, p] = right[i, 0]
-            leverage[g, i, p] = right[i, 1 + i]
+def _sums(weights, residual, squares, total):  # type: ignore[no-untyped-def]
+    """Weighted sums of squares, and sums of weights, of the lanes."""
+    lanes = squares.size
+    for lane in range(lanes):
+        squares[lane] = total[lane] = 0.0
+    for t in range(len(weights)):
+        for lane in range(lanes):
+            total[lane] += weights[t, lane]
+            squares[lane] += weights[t, lane] * residual[t, lane] * residual[t, lane]
 
 
 @_compiled
-def fit_pixels(values, used, days, design, floor, groups, scored):  # type: ignore[no-untyped-def]
-    """Fit (time, pixel) series, and score dates left out in groups by the weights of the full fit.
+def _gather(values, used, members, series, seen, count):  # type: ignore[no-untyped-def]
+    """Put pixels side by side; lanes without one repeat the last."""
+    for lane in range(LANES):
+        pixel, count[lane] = members[min(lane, members.size - 1)], 0
+        for t in range(len(values)):
+            seen[t, lane] = used[t, pixel]
+            series[t, lane] = values[t, pixel] if seen[t, lane] else 0.0
+            count[lane] += seen[t, lane]
 
-    `groups` is (group, m), padded with -1; without any, nothing is left out. First come the
-    outputs that `fit_baseline` explains; then residual and leverage, (group, scored, pixel), of
-    each group's first dates, and variance and degrees of freedom without it, (group, pixel).
-    """
-    dates, pixels = values.shape
-    width, (many, most) = design.shape[1], groups.shape
-    coefficients = np.full((width, pixels), np.nan, dtype=np.float32)
-    covariance = np.zeros((width, width, pixels), dtype=np.float32)
-    variance = np.full(pixels, np.nan, dtype=np.float32)
-    dof = np.zeros(pixels, dtype=np.float32)
-    columns = np.zeros(pixels, dtype=np.uint8)
-    counts = np.zeros(pixels, dtype=np.int16)
-    left = _nothing_left_out(many, scored, pixels)
-    weights, residual = np.zeros(dates), np.zeros(dates)
-    inverse, beta = np.zeros((width, width)), np.zeros(width)
-    system, right = np.zeros((most, most)), np.zeros((most, most + 1))
-    series, usable = np.zeros(dates), np.zeros(dates, dtype=np.bool_)
-    month = ((days % 365.25) / 365.25 * 12.0).astype(np.int64)
-    for p in range(pixels):
-        for t in range(dates):
-            usable[t] = used[t, p]
-            series[t] = values[t, p] if usable[t] else 0.0
-        k, counts[p] = fit_pixel(
-            series, usable, days, month, design, floor, weights, inverse, beta, residual
-        )
-        if k == 0:
+
+@_compiled
+def _keep_fit(members, k, inverse, found, squares, rest, fitted):  # type: ignore[no-untyped-def]
+    """Write the fits of the lanes that have enough dates."""
+    coefficients, covariance, variance, dof, columns, _ = fitted
+    width = len(coefficients)
+    for lane in range(members.size):
+        pixel = members[lane]
+        if not found[4][lane] or rest[lane] < 0.5:
             continue
-        squares, total = _sums(weights, residual)
-        for g in range(many):
-            m = _delete(groups[g], usable, weights, residual, design, k, inverse, system, right)
-            if m > 0:
-                group, rest = groups[g, :m], total - k
-                _score(left, g, p, group, usable, weights, residual, right, squares, rest)
-        if total - k < 0.5:
-            continue
-        columns[p] = k
-        dof[p] = total - k
-        variance[p] = squares / (total - k)
+        columns[pixel], dof[pixel] = k, rest[lane]
+        variance[pixel] = squares[lane] / rest[lane]
         for i in range(width):
-            coefficients[i, p] = beta[i] if i < k else 0.0
+            coefficients[i, pixel] = found[3][i, lane] if i < k else 0.0
             for j in range(width):
-                covariance[i, j, p] = inverse[i, j] if max(i, j) < k else 0.0
-    return (coefficients, covariance, variance, dof, columns, counts), left
+                covariance[i, j, pixel] = inverse[i, j, lane] if max(i, j) < k else 0.0
+
+
+@_compiled
+def _keep_left_out(members, t, seen, alive, out, left):  # type: ignore[no-untyped-def]
+    """Write what one date comes to without itself."""
+    for lane in range(members.size):
+        pixel = members[lane]
+        if alive[lane]:
+            if seen[t, lane]:
+                left[0][t, pixel], left[1][t, pixel] = out[0][lane], out[1][lane]
+            left[2][t, pixel], left[3][t, pixel] = out[2][lane], out[3][lane]
+
+
+@_compiled
+def fit_range(values, used, days, design, floor, first, last, fitted, left):  # type: ignore[no-untyped-def]
+    """Fit pixels `first` to `last` of (time, pixel) series, and leave each date out of each fit.
+
+    Writes to `fitted` and `left`, as `pipeline.kernels.baseline.fitting` makes them; nothing is
+    left out where `left` has no dates.
+    """
+    dates, width = design.shape
+    work, inverse, found = _room(dates, width)
+    alive, squares, rest = found[4], np.zeros(LANES), np.zeros(LANES)
+    series, seen = np.zeros((dates, LANES)), np.zeros((dates, LANES), dtype=np.bool_)
+    count = np.zeros(LANES, dtype=np.int64)
+    out = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
+    carried = _carried(used[:, first:last], days, width)
+    fitted[5][first:last] = used[:, first:last].sum(axis=0)
+    for k in range(1, width + 1):
+        members = np.flatnonzero(carried == k) + first
+        for start in range(0, members.size, LANES):
+            block = members[start : start + LANES]
+            _gather(values, used, block, series, seen, count)
+            _fit(series, seen, count, k, design, floor, work, inverse, found)
+            _sums(found[0], found[1], squares, rest)
+            for lane in range(LANES):
+                rest[lane] -= k
+            _keep_fit(block, k, inverse, found, squares, rest, fitted)
+            for t in range(len(left[0])):
+                _leave_out(t, design, k, inverse, found, squares, rest, out)
+                _keep_left_out(block, t, seen, alive, out, left)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.kernels.baseline.core import fit_pixels
 from pipeline.kernels.baseline.design import design_matrix
+from pipeline.kernels.baseline.fitting import LeftOut, fit_pixels
 from pipeline.kernels.baseline.model import (
     Baseline,
     anomaly,
@@ -23,9 +23,6 @@ from pipeline.kernels.baseline.model import (
 )
 from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance
 from pipeline.kernels.baseline.scene_step import SceneStep, scene_offset, self_normalised
-
-# Pixels at a time, so that the work arrays stay under a few tens of megabytes.
-BLOCK_PIXELS = 16_384
 
 
 class History(NamedTuple):
@@ -110,28 +107,21 @@ def fit_with_history(
     origin = mean_day(day)
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=origin)
     flat, used = flattened(values, usable)
-    single, floor = np.arange(day.size)[:, None], smallest_spread(known)
-    scores, fits = np.empty(flat.shape, dtype=np.float32), []
-    for start in range(0, max(1, flat.shape[1]), BLOCK_PIXELS):
-        part = np.s_[:, start : start + BLOCK_PIXELS]
-        block = np.ascontiguousarray(flat[part]), np.ascontiguousarray(used[part])
-        fit, left = fit_pixels(*block, day, design, floor, single, 1)
-        scores[part] = _left_out_scores(left, known)
-        fits.append(fit)
-    found = tuple(np.concatenate(parts, axis=-1) for parts in zip(*fits, strict=True))
+    found, left = fit_pixels(flat, used, day, design, smallest_spread(known), leave_out=True)
+    scores = _left_out_scores(left, known)
     baseline = as_baseline(
         found, usable, day, harmonics=harmonics, trend=trend, origin=origin, prior=known
     )
     return baseline, normalised_history(scores.reshape(values.shape), ring)
 
 
-def _left_out_scores(
-    left: tuple[NDArray[np.float32], ...], prior: VariancePrior
-) -> NDArray[np.float64]:
-    """(time, pixel) normal scores of dates that `fit_pixels` left out alone."""
-    deleted, leverage, variance, dof = left
-    scale = np.sqrt(shrunk_variance(variance, dof, prior)) * np.sqrt(1.0 + leverage[:, 0])
-    return normal_score(deleted[:, 0] / scale, dof + prior.dof)
+def _left_out_scores(left: LeftOut, prior: VariancePrior) -> NDArray[np.float32]:
+    """(time, pixel) normal scores of dates held against the fit of all others."""
+    out = np.empty(left.residual.shape, dtype=np.float32)
+    for date, (residual, leverage, variance, dof) in enumerate(zip(*left, strict=True)):
+        scale = np.sqrt(shrunk_variance(variance, dof, prior)) * np.sqrt(1.0 + leverage)
+        out[date] = normal_score(residual / scale, dof + prior.dof)
+    return out
 
 
 def leave_group_out_scores(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.kernels.baseline.core import fit_pixels
 from pipeline.kernels.baseline.design import column_count, design_matrix
+from pipeline.kernels.baseline.fitting import Fitted, fit_pixels
 from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance, variance_prior
-
-# Of `fit_pixels`: no dates are left out.
-NO_GROUPS = np.empty((0, 1), np.int64)
 
 
 class Baseline(NamedTuple):
@@ -123,14 +120,14 @@ def fit_baseline(
     start = mean_day(day) if origin is None else origin
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=start)
     floor = smallest_spread(prior)
-    found, _ = fit_pixels(*flattened(values, usable), day, design, floor, NO_GROUPS, 1)
+    found, _ = fit_pixels(*flattened(values, usable), day, design, floor)
     return as_baseline(
         found, usable, day, harmonics=harmonics, trend=trend, origin=start, prior=prior
     )
 
 
 def as_baseline(
-    fitted: tuple[NDArray[Any], ...],
+    fitted: Fitted,
     usable: NDArray[np.bool_],
     day: NDArray[np.float64],
     *,
@@ -140,17 +137,16 @@ def as_baseline(
     prior: VariancePrior,
 ) -> Baseline:
     """Return the baseline that `fit_pixels` found for `usable` (time, y, x) pixels."""
-    coefficients, covariance, variance, dof, columns, dates = (
-        part.reshape(part.shape[:-1] + usable.shape[1:]) for part in fitted
-    )
+    maps = usable.shape[1:]
+    variance, dof = fitted.variance.reshape(maps), fitted.dof.reshape(maps)
     first, last = _span(usable, day)
     return Baseline(
-        coefficients=coefficients,
-        covariance=covariance,
+        coefficients=fitted.coefficients.reshape(-1, *maps),
+        covariance=fitted.covariance.reshape(*fitted.covariance.shape[:2], *maps),
         scale=np.sqrt(shrunk_variance(variance, dof, prior)).astype(np.float32),
         dof=(dof + np.float32(prior.dof)).astype(np.float32),
-        dates=dates,
-        columns=columns,
+        dates=fitted.dates.reshape(maps),
+        columns=fitted.columns.reshape(maps),
         first_day=first,
         last_day=last,
         harmonics=harmonics,
@@ -171,9 +167,8 @@ def fit_prior(
     """Fit the variance prior of a whole window, to be shared by its blocks; see `fit_baseline`."""
     day, usable = checked(values, valid, days)
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=mean_day(day))
-    found, _ = fit_pixels(*flattened(values, usable), day, design, 0.0, NO_GROUPS, 1)
-    _, _, variance, dof, _, _ = found
-    return variance_prior(variance, dof)
+    found, _ = fit_pixels(*flattened(values, usable), day, design, 0.0)
+    return variance_prior(found.variance, found.dof)
 
 
 def predict(baseline: Baseline, days: ArrayLike) -> Prediction:

@@ -1,0 +1,57 @@
+"""Parts of one task side by side in the processors it may use.
+
+Only for parts that do not depend on each other and whose loops leave the interpreter alone: what
+they come to never depends on the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+# One until somebody who knows what else runs says otherwise; one inside a thread, too.
+_allowed: ContextVar[int] = ContextVar("allowed", default=1)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Return how many threads a loop may use here."""
+    return _allowed.get()
+
+
+@contextmanager
+def allow_threads(number: int) -> Iterator[None]:
+    """Let the loops inside use so many threads, at least one."""
+    before = _allowed.set(max(1, number))
+    try:
+        yield
+    finally:
+        _allowed.reset(before)
+
+
+def side_by_side(function: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+    """Return ``function(part)`` of every part, in their order; the first error is raised.
+
+    A part that asks for threads itself gets one.
+    """
+    number = min(threads(), len(parts))
+    if number <= 1:
+        return [function(part) for part in parts]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - few commands have two
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(function, parts))

@@ -1,0 +1,55 @@
+"""Loops over parts: as many threads as allowed, the same results whatever their number."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from pipeline.kernels.baseline import fit_with_history
+from pipeline.kernels.baseline.fitting import FEWEST_PIXELS
+from pipeline.threads import allow_threads, side_by_side, threads
+
+
+def test_a_loop_has_one_thread_until_more_are_allowed():
+    assert threads() == 1
+    with allow_threads(3):
+        assert threads() == 3
+        with allow_threads(0):
+            assert threads() == 1
+    assert threads() == 1
+
+
+def test_parts_meet_and_keep_their_order():
+    meeting = threading.Barrier(2, timeout=10)
+
+    def part(number):
+        meeting.wait()  # passes only where two parts run at the same time
+        return number, threads()
+
+    with allow_threads(2):
+        assert side_by_side(part, [5, 4, 3, 2]) == [(5, 1), (4, 1), (3, 1), (2, 1)]
+
+
+def test_the_first_error_is_raised():
+    def part(number):
+        raise ValueError(f"part {number}")
+
+    with allow_threads(2), pytest.raises(ValueError, match="part 1"):
+        side_by_side(part, [1, 2])
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_fits_have_the_same_bits_in_any_number_of_threads(number):
+    rng = np.random.default_rng(4)
+    pixels = 3 * FEWEST_PIXELS + 17
+    values = rng.normal(size=(12, 1, pixels)).astype(np.float32)
+    usable = rng.random(values.shape) > 0.1
+    days = np.arange(12) * 60.0
+    alone = fit_with_history(values, usable, days, harmonics=1, trend=False)
+    with allow_threads(number):
+        shared = fit_with_history(values, usable, days, harmonics=1, trend=False)
+    for one, other in zip(alone[0], shared[0], strict=True):
+        assert np.array_equal(one, other, equal_nan=isinstance(one, np.ndarray))
+    assert np.array_equal(alone[1].scores, shared[1].scores, equal_nan=True)
