@@ -10,21 +10,21 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.assessment.findings import Surroundings, zone_findings
 from pipeline.assessment.quiet_ground import quiet_assessor
 from pipeline.assessment.rarity import rarities
 from pipeline.store.atomic import canonical_json
-from pipeline.workflows.monitor import calibrating, tracks
+from pipeline.workflows.monitor import calibrating
 from pipeline.workflows.monitor.record import scene_steps
+from pipeline.workflows.monitor.site import declared_values, site_findings, surroundings
 from pipeline.workflows.monitor.variants import assessor_for
-from pipeline.workflows.passes import opportunities
-from pipeline.workflows.planning import in_force, known_sensors, site_indicators
+from pipeline.workflows.planning import in_force, site_indicators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Mapping
+    from datetime import datetime
 
     from pipeline.agreement import Site
+    from pipeline.assessment.findings import Surroundings
     from pipeline.assessment.indicators import TrackAssessor
     from pipeline.assessment.rarity import Rarity
     from pipeline.assessment.record import Assessment, Finding
@@ -104,7 +104,7 @@ class TrackBench:
             rare = self._rarities(assessor, indicator, zones, baseline, budget)
         looks: list[Assessment] = []
         for zone in zones:
-            declared = self._declared(indicator.id, zone)
+            declared = declared_values(self.site, indicator.id, zone)
             looks += assessor.assess(indicator, zone, baseline=baseline, declared=declared)
         return calibrating.ranked_looks(looks, rare), rare
 
@@ -135,13 +135,6 @@ class TrackBench:
             kept = (assessor, quiet_assessor(assessor, self.outcome.ground))
             self._placed[id(assessor)] = kept
         return kept[1]
-
-    def _declared(self, indicator: str, zone: str) -> Callable[[date], float | None]:
-        def value(day: date) -> float | None:
-            last = self.site.last_declaration(indicator, zone, day)
-            return None if last is None else float(last.value)
-
-        return value
 
 
 @dataclass
@@ -196,7 +189,7 @@ class Bench:
                 rare |= found
         looks.sort(key=lambda look: (look.zone, look.indicator, look.acquired, look.id))
         around = self._surroundings(run, as_of, rare, calibration)
-        return Judged(tuple(looks), tuple(self._findings(run, looks, around)), rare)
+        return Judged(tuple(looks), tuple(site_findings(run, self.site, looks, around)), rare)
 
     def _surroundings(
         self,
@@ -207,7 +200,8 @@ class Bench:
     ) -> Surroundings:
         """Return what findings are held against; what the tracks alone decide is found once."""
         if self._around is None:
-            self._around = self._measured_around(run, as_of)
+            steps = tuple(scene_steps(self.outcomes))
+            self._around = surroundings(run, self.site, self.opened.scenes, self.outcomes, steps)
         known = calibrating.Calibration(rare, {}, (), {}) if calibration is None else calibration
         return replace(
             self._around,
@@ -215,40 +209,3 @@ class Bench:
             notifications=in_force(run.notifications, self.site.id, as_of),
             known=calibrating.known_of(run, known),
         )
-
-    def _measured_around(self, run: Run, as_of: datetime) -> Surroundings:
-        steps = tuple(scene_steps(self.outcomes))
-        return Surroundings(
-            notifications=(),
-            as_of=as_of,
-            residuals_px=tracks.residuals(self.outcomes),
-            step_alarms=frozenset((s.sensor, s.track, s.acquired) for s in steps if s.alarm),
-            masked=tracks.masked_shares(self.outcomes),
-            next_looks=self._next_looks(run),
-            baseline_ends=tracks.baseline_ends(self.outcomes),
-            nuisances=tracks.nuisances(self.outcomes),
-        )
-
-    def _next_looks(self, run: Run) -> dict[tuple[str, str], date]:
-        scenes = self.opened.scenes
-        first: dict[tuple[str, str], date] = {}
-        if scenes.as_of is not None:
-            sensors = known_sensors(run.settings)
-            for item in opportunities(scenes.scenes, sensors, start=scenes.as_of, days=60):
-                first.setdefault((item.sensor, item.track), item.when.date())
-        return first
-
-    def _findings(
-        self, run: Run, looks: Sequence[Assessment], around: Surroundings
-    ) -> list[Finding]:
-        groups: dict[tuple[str, str], list[Assessment]] = {}
-        for look in looks:
-            if look.phase == "monitoring":
-                groups.setdefault((look.indicator, look.zone), []).append(look)
-        found: list[Finding] = []
-        for indicator in site_indicators(run, self.site):
-            age = run.baseline_for(indicator).max_age_days
-            for zone in self.site.zones:
-                own = groups.get((indicator.id, zone.id), [])
-                found += zone_findings(indicator, own, around, max_age_days=age)
-        return found

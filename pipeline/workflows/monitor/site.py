@@ -18,11 +18,18 @@ from pipeline.workflows.passes import opportunities
 from pipeline.workflows.planning import in_force, known_sensors, site_indicators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date, datetime
 
     from pipeline.agreement import Site
-    from pipeline.assessment.record import Assessment, Finding, NotifiedActivity, Report, Rhythm
+    from pipeline.assessment.record import (
+        Assessment,
+        Finding,
+        NotifiedActivity,
+        Report,
+        Rhythm,
+        SceneStep,
+    )
     from pipeline.workflows.monitor.admitting import AdmittedScenes
     from pipeline.workflows.monitor.record import SiteOutcome, TrackOutcome
     from pipeline.workflows.planning import Run, SiteScenes
@@ -116,9 +123,9 @@ def judged(job: SiteJob, admitted: AdmittedScenes) -> tuple[SiteOutcome, dict[st
     assessments = tuple(calibrating.ranked_looks(_assessments(job, done), rarities))
     calibration = calibrating.calibrated(job.run, job.site, done, rarities, assessments)
     steps = tuple(recording.scene_steps(done))
-    around = _surroundings(job, done, steps)
+    around = surroundings(job.run, job.site, job.scenes, done, steps)
     around = replace(around, known=calibrating.known_of(job.run, calibration))
-    findings = tuple(_findings(job, assessments, around))
+    findings = tuple(site_findings(job.run, job.site, assessments, around))
     detectability = tuple(calibrating.detectability_lines(calibration, done))
     outcome = recording.SiteOutcome(
         tracks=done,
@@ -146,12 +153,14 @@ def _assessments(job: SiteJob, done: Sequence[TrackOutcome]) -> list[Assessment]
                     continue
                 baseline = job.run.baseline_for(indicator)
                 assessor = assessor_for(track, job.site, indicator, baseline)
-                declared = _declared(job.site, indicator.id, zone.id)
+                declared = declared_values(job.site, indicator.id, zone.id)
                 found += assessor.assess(indicator, zone.id, baseline=baseline, declared=declared)
     return sorted(found, key=lambda look: (look.zone, look.indicator, look.acquired, look.id))
 
 
-def _declared(site: Site, indicator: str, zone: str) -> Callable[[date], float | None]:
+def declared_values(site: Site, indicator: str, zone: str) -> Callable[[date], float | None]:
+    """Return day to the value last declared up to it for an indicator in a zone, or None."""
+
     def value(day: date) -> float | None:
         last = site.last_declaration(indicator, zone, day)
         return None if last is None else float(last.value)
@@ -168,49 +177,65 @@ def _rhythms(job: SiteJob, looks: Sequence[Assessment]) -> list[Rhythm]:
     return found
 
 
-def _surroundings(job: SiteJob, done: Sequence[TrackOutcome], steps: Sequence[Any]) -> Surroundings:
-    as_of = job.scenes.as_of
+def surroundings(
+    run: Run,
+    site: Site,
+    scenes: SiteScenes,
+    done: Sequence[TrackOutcome],
+    steps: Sequence[SceneStep],
+) -> Surroundings:
+    """Return what the findings of a site are held against, but for what injections found.
+
+    Parameters
+    ----------
+    done
+        The tracks.
+    steps
+        Of those tracks, from `record.scene_steps`.
+
+    Raises
+    ------
+    ValueError
+        There is neither a look nor an end of the period.
+    """
+    as_of = scenes.as_of
     if as_of is None:
         raise ValueError("findings need a period, and a period needs a look or an end")
     return Surroundings(
-        notifications=in_force(job.run.notifications, job.site.id, as_of),
+        notifications=in_force(run.notifications, site.id, as_of),
         as_of=as_of,
         residuals_px=tracks.residuals(done),
         step_alarms=frozenset(
             (step.sensor, step.track, step.acquired) for step in steps if step.alarm
         ),
         masked=tracks.masked_shares(done),
-        next_looks=_next_looks(job),
+        next_looks=_next_looks(run, scenes, as_of),
         baseline_ends=tracks.baseline_ends(done),
         nuisances=tracks.nuisances(done),
     )
 
 
-def _next_looks(job: SiteJob) -> dict[tuple[str, str], date]:
-    as_of = job.scenes.as_of
-    if as_of is None:
-        return {}
-    found = opportunities(job.scenes.scenes, known_sensors(job.run.settings), start=as_of, days=60)
+def _next_looks(run: Run, scenes: SiteScenes, as_of: datetime) -> dict[tuple[str, str], date]:
+    found = opportunities(scenes.scenes, known_sensors(run.settings), start=as_of, days=60)
     first: dict[tuple[str, str], date] = {}
     for item in found:
         first.setdefault((item.sensor, item.track), item.when.date())
     return first
 
 
-def _findings(
-    job: SiteJob, assessments: Sequence[Assessment], around: Surroundings
+def site_findings(
+    run: Run, site: Site, assessments: Iterable[Assessment], around: Surroundings
 ) -> list[Finding]:
+    """Return what the assessments of a site's monitoring add up to, by indicator and zone."""
+    groups: dict[tuple[str, str], list[Assessment]] = {}
+    for look in assessments:
+        if look.phase == "monitoring":
+            groups.setdefault((look.indicator, look.zone), []).append(look)
     found: list[Finding] = []
-    for indicator in site_indicators(job.run, job.site):
-        for zone in job.site.zones:
-            looks = [
-                look
-                for look in assessments
-                if look.zone == zone.id
-                and look.indicator == indicator.id
-                and look.phase == "monitoring"
-            ]
-            max_age = job.run.baseline_for(indicator).max_age_days
+    for indicator in site_indicators(run, site):
+        max_age = run.baseline_for(indicator).max_age_days
+        for zone in site.zones:
+            looks = groups.get((indicator.id, zone.id), [])
             found += zone_findings(indicator, looks, around, max_age_days=max_age)
     return found
 
