@@ -9,15 +9,9 @@ Importing this package loads neither xarray nor dask; the names below load on fi
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 __all__ = ["compare", "open_run"]
-
-try:
-    __version__ = version("fairwitness")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0+source"
 
 
 def __getattr__(name: str) -> Any:
@@ -25,4 +19,15 @@ def __getattr__(name: str) -> Any:
         from pipeline import api  # noqa: PLC0415 - keeps `--help` and `verify` light
 
         return getattr(api, name)
+    if name == "__version__":
+        return _version()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - a mail parser
+
+    try:
+        return version("fairwitness")
+    except PackageNotFoundError:  # a source tree that was never installed
+        return "0+source"

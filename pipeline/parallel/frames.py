@@ -10,8 +10,6 @@ import json
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -76,6 +74,8 @@ def _packed(value: Any, buffers: list[memoryview]) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         buffers.append(memoryview(value).cast("B"))
         return {_MARK: ["bytes", len(buffers) - 1]}
+    import numpy as np  # noqa: PLC0415 - a child is started before numpy is loaded
+
     if isinstance(value, np.ndarray) and value.dtype.kind in "uifb":
         flat = np.ascontiguousarray(value).reshape(-1)
         buffers.append(memoryview(flat.view(np.uint8).data))
@@ -95,6 +95,8 @@ def _unpacked(value: Any, buffers: list[bytearray]) -> Any:
 
 
 def _array(buffers: list[bytearray], index: int, dtype: str, shape: list[int]) -> Any:
+    import numpy as np  # noqa: PLC0415
+
     kind = np.dtype(dtype)
     if kind.kind not in "uifb":
         raise ValueError(f"an array of {dtype}")

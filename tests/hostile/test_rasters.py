@@ -13,7 +13,7 @@ import pytest
 import rasterio
 
 from pipeline.errors import LimitError, SceneError
-from pipeline.imagery.admission import Limits, fetching, raster, read_asset
+from pipeline.imagery.admission import Limits, decoder, fetching, raster, read_asset
 from pipeline.imagery.admission.container import driver_of
 from pipeline.imagery.scene import Asset
 from tests.hostile.rasters import SITE, pixels, write_jp2, write_tiff
@@ -272,7 +272,7 @@ def test_a_compressed_giant_is_decoded_only_where_the_site_is(tmp_path):
 
 
 def test_the_deadline_holds(tmp_path, monkeypatch, good):
-    monkeypatch.setattr(raster, "_DECODER", "tests.hostile.decoders")
+    monkeypatch.setattr(decoder, "_DECODER", "tests.hostile.decoders")
     line = refusal(
         tmp_path, good["GTiff"], LimitError, limits=Limits(memory_megabytes=200, decode_seconds=0.3)
     )
@@ -280,7 +280,7 @@ def test_the_deadline_holds(tmp_path, monkeypatch, good):
 
 
 def test_a_decoder_that_crashes_or_eats_is_thrown_away(tmp_path, monkeypatch, good):
-    monkeypatch.setattr(raster, "_DECODER", "tests.hostile.decoders")
+    monkeypatch.setattr(decoder, "_DECODER", "tests.hostile.decoders")
     limits = Limits(memory_megabytes=200, side_pixels=1)
     assert "crashed the decoder" in refusal(tmp_path, good["GTiff"], limits=limits)
     limits = Limits(memory_megabytes=200, side_pixels=2)

@@ -2,14 +2,21 @@
 
 `read_asset` gives the pixels of one file; `admit` keeps a site's window of a
 scene as evidence chips, so that a later run opens nothing outside. Decoding
-happens in a limited child process with one named driver (`decoding`).
+happens in a limited child process with one named driver (`decoding`). The names below
+load on first use: the child needs none of them.
 """
 
 from __future__ import annotations
 
-from pipeline.imagery.admission.limits import Limits
-from pipeline.imagery.admission.raster import OutsideRaster, Raster, read_asset, start_decoder
-from pipeline.imagery.admission.records import Admitted, FileFacts, admit
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.imagery.admission.decoder import start_decoder
+    from pipeline.imagery.admission.limits import Limits
+    from pipeline.imagery.admission.outside import OutsideRaster
+    from pipeline.imagery.admission.raster import Raster, read_asset
+    from pipeline.imagery.admission.records import Admitted, FileFacts, admit
 
 __all__ = [
     "Admitted",
@@ -21,3 +28,20 @@ __all__ = [
     "read_asset",
     "start_decoder",
 ]
+
+_HOME = {
+    "Admitted": "records",
+    "FileFacts": "records",
+    "Limits": "limits",
+    "OutsideRaster": "outside",
+    "Raster": "raster",
+    "admit": "records",
+    "read_asset": "raster",
+    "start_decoder": "decoder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -16,6 +16,7 @@ from rasterio.windows import Window
 from shapely import affinity
 
 from pipeline.errors import SceneError
+from pipeline.imagery.admission.outside import OutsideRaster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,12 +28,6 @@ _EDGE_DEG = 0.01  # edges are straight on the ground, not in degrees: a point ev
 _OUTLINE_POINTS = 21
 _FOOTPRINT_SLACK_DEG = 0.02  # declared footprints are rounded, or drawn around valid pixels
 _TURNS = (0.0, 360.0, -360.0)  # the same meridian, as maps beyond the antimeridian count it
-
-
-class OutsideRaster(SceneError):  # noqa: N818 - names what was met
-    """A site's polygon that meets no pixel of the raster."""
-
-    code: ClassVar[str] = "FW223"
 
 
 @dataclass(frozen=True)

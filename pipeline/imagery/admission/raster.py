@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import shapely
 from affine import Affine
 
-from pipeline.errors import FairWitnessError, LimitError, SceneError
+from pipeline.errors import FairWitnessError
 from pipeline.imagery.admission.container import driver_of
+from pipeline.imagery.admission.decoder import decoded
 from pipeline.imagery.admission.fetching import fetch
 from pipeline.imagery.admission.limits import Limits
-from pipeline.imagery.admission.placing import OutsideRaster
-from pipeline.parallel.limited import (
-    ChildDied,
-    ChildError,
-    DeadlineExceeded,
-    MemoryExceeded,
-    limited_process,
-)
+from pipeline.imagery.admission.outside import OutsideRaster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.imagery.scene import Asset
 
-__all__ = ["OutsideRaster", "Raster", "read_asset", "read_bands", "start_decoder"]
-
-_DECODER = "pipeline.imagery.admission.decoding"
+__all__ = ["OutsideRaster", "Raster", "read_asset", "read_bands"]
 
 
 @dataclass(frozen=True)
@@ -59,11 +51,6 @@ class Raster:
     sha256: str
     size: int
     notes: tuple[str, ...] = ()
-
-
-def start_decoder(limits: Limits | None = None) -> None:
-    """Start the decoding process, so that its imports overlap other work of the caller."""
-    limited_process((limits or Limits()).memory_megabytes, (_DECODER,)).start()
 
 
 def read_asset(
@@ -117,7 +104,7 @@ def read_bands(
         payload, sha256 = fetch(first, limits)
         driver = driver_of(payload, first.driver)
         request = _request(assets, window_polygon, footprint, limits) | {"driver": driver}
-        answer = _decoded(payload, request, limits)
+        answer = decoded(payload, request, limits)
     except FairWitnessError as refusal:
         _raise_placed(refusal, limits.relative(first.href), site)
     notes = tuple(answer["notes"])
@@ -155,23 +142,6 @@ def declared_grid(asset: Asset) -> dict[str, Any]:
     """Return the grid the catalogue declares: crs, transform (six numbers), shape; or Nones."""
     given = {name: getattr(asset, name, None) for name in ("crs", "transform", "shape")}
     return {k: list(v) if isinstance(v, tuple) else v for k, v in given.items()}
-
-
-def _decoded(payload: bytes, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    if len(payload) >= limits.memory_megabytes << 20:
-        raise LimitError(f"needs more than {limits.memory_megabytes} megabytes of memory")
-    child = limited_process(limits.memory_megabytes, (_DECODER,))
-    try:
-        answer: dict[str, Any] = child.call(
-            f"{_DECODER}:decode", payload, request, seconds=limits.decode_seconds
-        )
-    except (DeadlineExceeded, MemoryExceeded) as cause:
-        raise LimitError(str(cause)) from cause
-    except ChildDied as cause:
-        raise SceneError(f"crashed the decoder: it {cause}") from cause
-    except ChildError as cause:
-        raise SceneError(f"does not decode: {cause}") from cause
-    return answer
 
 
 def _raise_placed(refusal: FairWitnessError, file: str, site: str | None) -> NoReturn:

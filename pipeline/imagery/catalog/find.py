@@ -13,7 +13,6 @@ from pipeline.errors import CatalogueError, SettingsError
 from pipeline.imagery.catalog.folder import read_folder
 from pipeline.imagery.catalog.found import Found, Query, sift
 from pipeline.imagery.catalog.reading import number
-from pipeline.imagery.catalog.stac import read_static
 from pipeline.imagery.sensors import SENSORS, Sensor, sensor_from_description
 
 if TYPE_CHECKING:
@@ -75,6 +74,8 @@ def open_catalogue(
     if catalogue.kind == "folder":
         listed = read_folder(Path(path), sensors=sensors, wanted=wanted)
     elif catalogue.kind == "stac":
+        from pipeline.imagery.catalog.stac import read_static  # noqa: PLC0415 - loads pystac
+
         listed = read_static(Path(path), hosts=hosts, sensors=sensors, wanted=wanted)
     else:
         raise SettingsError(f"catalogue: unknown kind {catalogue.kind!r}")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import pystac
-
 from pipeline.errors import CatalogueError, printable
 from pipeline.imagery.catalog import assets, found, names, radiometry
 from pipeline.imagery.catalog.found import LeftOut
@@ -23,11 +21,6 @@ if TYPE_CHECKING:
     from pipeline.imagery.catalog.places import Place
     from pipeline.imagery.sensors import Sensor
 
-# What hostile or broken content makes pystac and plain lookups raise.
-_BROKEN = (
-    pystac.errors.STACError, pystac.STACTypeError, ValueError, TypeError, KeyError, IndexError,
-    AttributeError, RecursionError, OverflowError,
-)  # fmt: skip
 _HOME = ("self", "root", "parent", "collection", "derived_from")
 
 
@@ -72,7 +65,7 @@ def read_item(
         return _scene(identifier, content, file, place, sensor)
     except CatalogueError as error:
         return _damaged(label, sensor, str(error), content)
-    except _BROKEN as error:
+    except _broken() as error:
         reason = printable(f"{file}: the item is broken: {_words(error)}")
         return _damaged(label, sensor, reason, content)
 
@@ -87,7 +80,7 @@ def _damaged(
     """
     try:
         footprint = _sound_footprint(content)
-    except _BROKEN:
+    except _broken():
         footprint = None
     return LeftOut(label, None, _key(sensor), reason, damaged=True, footprint=footprint)
 
@@ -103,9 +96,21 @@ def _today(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an item of an old version of the specification in today's form."""
     if re.fullmatch(r"1\.\d+\.\d+", str(content.get("stac_version"))):
         return content
+    import pystac  # noqa: PLC0415 - most catalogues are of today, and it is slow to import
+
     item = pystac.Item.from_dict(dict(content), preserve_dict=True, migrate=True)
     lifted: dict[str, Any] = item.to_dict(include_self_link=False, transform_hrefs=False)
     return lifted
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """Return what hostile or broken content makes pystac and plain lookups raise."""
+    import pystac  # noqa: PLC0415
+
+    return (
+        pystac.errors.STACError, pystac.STACTypeError, ValueError, TypeError, KeyError,
+        IndexError, AttributeError, RecursionError, OverflowError,
+    )  # fmt: skip
 
 
 def _key(sensor: Sensor | str | None) -> str | None:

@@ -17,7 +17,6 @@ from pipeline.imagery.catalog.found import LeftOut
 from pipeline.imagery.catalog.items import read_item
 from pipeline.imagery.catalog.places import Place
 from pipeline.imagery.catalog.reading import ITEM_BYTES, ROOT_BYTES, parse_json, read_text
-from pipeline.imagery.catalog.remote import fetch_text
 from pipeline.imagery.scene import Scene
 
 if TYPE_CHECKING:
@@ -123,6 +122,8 @@ def _target(link: str, base: str) -> str:
 
 def _read(target: str, place: Place, limit: int) -> Any:
     if "://" in target:
+        from pipeline.imagery.catalog.remote import fetch_text  # noqa: PLC0415 - loads requests
+
         return parse_json(fetch_text(target, place.hosts, limit=limit), target)
     root = place.root or Path(target).parent
     return parse_json(read_text(Path(target), root=root, limit=limit), target)

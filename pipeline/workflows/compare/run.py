@@ -83,7 +83,7 @@ def compare(
     folder = Path("out/compare" if out is None else out)
     _check_free(folder)
     # Heavy imports after what can be refused without them, and while the decoder starts.
-    from pipeline.imagery.admission import start_decoder  # noqa: PLC0415
+    from pipeline.imagery.admission.decoder import start_decoder  # noqa: PLC0415
 
     start_decoder()
     from pipeline.kernels.change.score import METHODS  # noqa: PLC0415
