@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.assessment.series import medians_of_others
+from pipeline.kernels.medians import medians_of_others
 from pipeline.kernels.significance import binomial_tail, conformal_p
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
+from pipeline.threads import side_by_side
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -121,7 +123,7 @@ def smoothed(
     """
     out = np.full(values.shape, np.nan, dtype=np.float32)
     known = usable & np.isfinite(values)
-    together = max(1, TOGETHER_PX // max(1, values[0].size)) if len(values) else 1
+    together = looks_together(values.shape)
     for start in range(0, len(values), together):
         part = slice(start, start + together)
         total = _blurred(np.where(known[part], values[part], 0.0), sigma_px)
@@ -129,6 +131,11 @@ def smoothed(
         weight = _blurred(known[start : start + 1] if whole else known[part], sigma_px)
         np.divide(total, weight, out=out[part], where=known[part], casting="same_kind")
     return out
+
+
+def looks_together(shape: tuple[int, ...]) -> int:
+    """Return how many (time, y, x) looks of a shape are computed at once."""
+    return max(1, TOGETHER_PX // max(1, shape[1] * shape[2]))
 
 
 def _blurred(images: NDArray[Any], sigma_px: float) -> NDArray[np.float64]:
@@ -139,7 +146,16 @@ def _blurred(images: NDArray[Any], sigma_px: float) -> NDArray[np.float64]:
 def evaluate(name: str, bands: Mapping[str, Any], usable: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return one feature, smoothed as it asks for, NaN where not usable; (time, y, x) float32."""
     feature = FEATURES[name]
-    values = feature.compute(bands)
-    if feature.smoothing_px > 0:
-        return smoothed(values, usable, feature.smoothing_px)
-    return np.where(usable, values, np.nan).astype(np.float32)
+    out = np.empty(usable.shape, dtype=np.float32)
+    together = looks_together(usable.shape)
+
+    def compute(start: int) -> None:
+        part = slice(start, start + together)
+        values = feature.compute({role: bands[role][part] for role in bands})
+        if feature.smoothing_px > 0:
+            out[part] = smoothed(values, usable[part], feature.smoothing_px)
+        else:
+            out[part] = np.where(usable[part], values, np.nan)
+
+    side_by_side(compute, range(0, len(out), together))
+    return out

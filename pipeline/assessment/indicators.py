@@ -100,7 +100,7 @@ class TrackAssessor:
 
     def with_zones(self, zones: Mapping[str, NDArray[np.float32]]) -> TrackAssessor:
         """Return an assessor of other zones over the same pixels, which shares their scores."""
-        other = TrackAssessor(replace(self.series, zones=zones))
+        other = TrackAssessor(self.series.with_zones(zones))
         other.scores, other._found = self.scores, self._found
         return other
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from pipeline.assessment.series import medians_of_looks, medians_of_others
+from pipeline.kernels.medians import medians_of_looks, medians_of_others
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.assessment.series import medians_of_looks
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW
+from pipeline.kernels.medians import medians_of_looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -22,6 +22,7 @@ from pipeline.assessment.held_out import (
 )
 from pipeline.assessment.observables import method_for
 from pipeline.kernels.significance import score_at
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -139,12 +140,15 @@ def rarities(
 def _values(
     assessor: TrackAssessor, indicator: Any, zones: Sequence[str]
 ) -> dict[str, NDArray[np.float64]]:
-    found = {}
-    for zone in zones:
+    def value(zone: str) -> NDArray[np.float64] | None:
         measured = assessor.measured(indicator.observable, zone, indicator.method.minimum_area_m2)
-        if measured is not None:
-            found[zone] = np.where(measured.observed >= LEAST_OBSERVED, measured.value, np.nan)
-    return found
+        if measured is None:
+            return None
+        return np.where(measured.observed >= LEAST_OBSERVED, measured.value, np.nan)
+
+    # The first one computes what all of them share.
+    values = [value(zone) for zone in zones[:1]] + side_by_side(value, zones[1:])
+    return {zone: it for zone, it in zip(zones, values, strict=True) if it is not None}
 
 
 def comparable_zones(areas: dict[str, float]) -> list[tuple[str, ...]]:

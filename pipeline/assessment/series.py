@@ -6,7 +6,7 @@ however large the site is, and lets a stack be read window by window.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from pipeline.kernels.baseline import (
     normalised_history,
 )
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW, never_observed
+from pipeline.kernels.medians import medians_of_looks, medians_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,8 @@ class TrackSeries:
     set_aside
         Reason code to (time,) bool, True = the look does not count: ``replayed-pixels`` are
         nearly those of an earlier look and no observation of their own.
+    parent
+        Series of the same pixels under other zones, whose `usual_power` is this one's.
     """
 
     sensor: str
@@ -78,6 +81,13 @@ class TrackSeries:
     shape: tuple[int, int]
     pixel_area_m2: float
     set_aside: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    parent: TrackSeries | None = field(default=None, init=False, repr=False)
+
+    def with_zones(self, zones: Mapping[str, NDArray[np.float32]]) -> TrackSeries:
+        """Return the same pixels under other zones."""
+        other = replace(self, zones=zones)
+        object.__setattr__(other, "parent", self)  # no argument: other pixels have other powers
+        return other
 
     @cached_property
     def days(self) -> NDArray[np.float64]:
@@ -91,6 +101,8 @@ class TrackSeries:
         The median of the baseline looks, of the others on a baseline look itself. The step,
         (time,) dB, is the ring's median ratio to it; NaN where the ring was not seen.
         """
+        if self.parent is not None:
+            return self.parent.usual_power
         span, quiet = self.features["span"], self.in_baseline
         usual = np.empty(span.shape, dtype=np.float32)
         usual[~quiet] = medians_of_looks(span[quiet])
@@ -206,48 +218,6 @@ def ring_medians(values: NDArray[np.floating], ring: NDArray[np.bool_]) -> NDArr
         if known.size:
             out[index] = float(np.median(known))
     return out
-
-
-def medians_of_others(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return for each look the median of all other looks, pixel by pixel.
-
-    Parameters
-    ----------
-    values
-        (time, pixel) float32; NaN is left out.
-
-    Returns
-    -------
-    (time, pixel) float32; NaN where no other look is usable.
-    """
-    known = np.isfinite(values)
-    others = known.sum(axis=0)[None] - known
-    order = np.argsort(np.where(known, values, np.inf), axis=0, kind="stable")
-    ranked = np.take_along_axis(np.where(known, values, np.inf), order, axis=0)
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.arange(len(values))[:, None], axis=0)
-
-    def nth(place: NDArray[np.int64]) -> NDArray[np.float32]:
-        # The n-th of the others: the look itself, and all above it, move down by one.
-        place = np.clip(place, 0, None)
-        shifted = np.minimum(place + (place >= rank), len(values) - 1)
-        return np.take_along_axis(ranked, shifted, axis=0)
-
-    middle = 0.5 * (nth((others - 1) // 2) + nth(others // 2))
-    return np.where(others > 0, middle, np.nan).astype(np.float32)
-
-
-def medians_of_looks(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the median over (time, pixel) looks, NaN left out and where there is none."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    if not len(values):
-        return np.full(values.shape[1], np.nan, dtype=np.float32)
-    ranked = np.sort(np.where(known, values, np.inf), axis=0)
-    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(values) - 1)
-    pick = np.stack([low, high])
-    middle = np.take_along_axis(ranked, pick, axis=0).sum(axis=0) / np.float32(2)
-    return np.where(count > 0, middle, np.nan).astype(np.float32)
 
 
 def combined_scores(

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,21 +59,30 @@ class _Decoded:
     def __init__(self) -> None:
         self._chips: OrderedDict[str, Chip] = OrderedDict()
         self._bytes = 0
+        self._held = Lock()  # looks are read side by side
+
+    def __reduce__(self) -> tuple[type[_Decoded], tuple[()]]:
+        """Travel empty to another process: it has the files."""
+        return _Decoded, ()
 
     def find(self, sha256: str) -> Chip | None:
         """Return a kept chip, which is then the last to be let go."""
-        if sha256 not in self._chips:
-            return None
-        self._chips.move_to_end(sha256)
-        return self._chips[sha256]
+        with self._held:
+            if sha256 not in self._chips:
+                return None
+            self._chips.move_to_end(sha256)
+            return self._chips[sha256]
 
     def keep(self, sha256: str, chip: Chip) -> None:
         """Keep a chip, and let the oldest ones go."""
-        self._chips[sha256] = chip
-        self._bytes += chip.values.nbytes
-        while self._bytes > KEPT_BYTES:
-            _, oldest = self._chips.popitem(last=False)
-            self._bytes -= oldest.values.nbytes
+        with self._held:
+            if sha256 in self._chips:
+                return
+            self._chips[sha256] = chip
+            self._bytes += chip.values.nbytes
+            while self._bytes > KEPT_BYTES:
+                _, oldest = self._chips.popitem(last=False)
+                self._bytes -= oldest.values.nbytes
 
 
 class ChipStore:

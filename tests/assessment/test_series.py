@@ -8,30 +8,9 @@ import pytest
 from pipeline.assessment.series import (
     combined_scores,
     feature_scores,
-    medians_of_looks,
-    medians_of_others,
     ring_medians,
 )
 from tests.assessment.ground import SIZE, ZONE, series
-
-
-def noisy(looks=24, gaps=0.2):
-    rng = np.random.default_rng(30)
-    values = rng.normal(size=(looks, 7)).astype(np.float32)
-    values[rng.random(values.shape) < gaps] = np.nan
-    return values
-
-
-def test_medians_are_those_of_numpy():
-    values = noisy()
-    assert medians_of_looks(values) == pytest.approx(np.nanmedian(values, axis=0))
-
-
-def test_medians_of_others_leave_the_look_out():
-    values = noisy(looks=9)
-    for index, found in enumerate(medians_of_others(values)):
-        others = np.delete(values, index, axis=0)
-        assert found == pytest.approx(np.nanmedian(others, axis=0), nan_ok=True)
 
 
 def test_a_ring_nobody_saw_has_no_median():

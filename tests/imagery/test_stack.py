@@ -20,7 +20,6 @@ from pipeline.imagery.stack import (
     plan_stack,
     stack_window,
 )
-from pipeline.imagery.stack.plan import _middle
 from pipeline.kernels.masking import (
     CLOUD,
     LOAD_FAILED,
@@ -502,12 +501,3 @@ def test_a_scene_without_its_required_mask_is_not_used(store):
     stack = stacked([bare], store)
     assert (stack["reason"].values == LOAD_FAILED).all()
     assert "mask" in stack.attrs["scenes"][0]["failed"]["S2_000"]
-
-
-@pytest.mark.parametrize("looks", [1, 2, 5, 8, 15])
-def test_the_median_of_whole_planes_is_that_of_every_pixel(looks):
-    rng = np.random.default_rng(looks)
-    images = np.round(rng.normal(-10, 3, (looks, 6, 7)), 1).astype(np.float32)  # with ties
-    before = images.copy()
-    np.testing.assert_array_equal(_middle(images), np.median(images, axis=0))
-    np.testing.assert_array_equal(images, before)

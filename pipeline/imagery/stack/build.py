@@ -12,6 +12,7 @@ from pipeline.imagery.stack.plan import plan_stack
 from pipeline.imagery.stack.sampling import Frame
 from pipeline.kernels.masking import LOAD_FAILED, MISSING, OBSERVED, usable
 from pipeline.kernels.registration import HALO_PX, apply_shift, shift_codes
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,9 +117,12 @@ def stack_pixels(plan: StackPlan, chips: ChipStore, window: Window = _WHOLE) -> 
     shape = (len(plan.looks), len(plan.bands), *frame.shape)
     value = np.full(shape, np.nan, np.float32)
     reason = np.full((shape[0], *frame.shape), LOAD_FAILED, np.uint8)
-    for index, look_plan in enumerate(plan.looks):
-        if look_plan.look.tiles:
-            _fill(value[index], reason[index], look_plan, plan, reader=reader, frame=frame)
+
+    def fill(index: int) -> None:
+        if plan.looks[index].look.tiles:
+            _fill(value[index], reason[index], plan.looks[index], plan, reader=reader, frame=frame)
+
+    side_by_side(fill, range(len(plan.looks)))
     return StackPixels(value, usable(reason) & np.isfinite(value).all(axis=1), reason)
 
 

@@ -5,15 +5,14 @@ comes to the same bits in whatever company; and the inner loops, over neighbours
 depend on each other, become vector instructions (where the compiler does not know how many they
 are: it unrolls a loop of known length instead).
 """
-# ruff: noqa: ANN001, ANN201, ANN202, FURB136, PLR0913, PLR0917 - numba infers the types, a
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0913, PLR0917 - numba infers the types, a
 # compiled loop hands its work arrays on by hand, and `min` there is slower than a comparison.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
+
+from pipeline.kernels.lanes import LANES, compiled, rank
 
 # Tukey's biweight: full weight at zero, none beyond this many standard deviations. 6 keeps 99 %
 # of the efficiency of least squares on normal data, which matters more with few dates than the
@@ -25,22 +24,9 @@ SETTLED = 1e-3
 PER_COEFFICIENT = 4
 SHORTEST_SPAN_DAYS = 1.5 * 365.25
 LONGEST_SEASON_GAP_MONTHS = 4
-# Enough for vector instructions, few enough that a block of dozens of dates stays in the cache.
-LANES = 64
 
 
-def _compiled(function: Any) -> Any:
-    """Return a function compiled to machine code, kept on disk where there is a place for it.
-
-    A service user may own neither the package's folder nor a home.
-    """
-    try:
-        return njit(cache=True, error_model="numpy", nogil=True)(function)
-    except RuntimeError:
-        return njit(error_model="numpy", nogil=True)(function)
-
-
-@_compiled
+@compiled
 def _seasons_seen(month, used):  # type: ignore[no-untyped-def]
     """Whether no run of empty months is longer than a harmonic can be trusted to bridge."""
     months = np.zeros(12, dtype=np.bool_)
@@ -54,7 +40,7 @@ def _seasons_seen(month, used):  # type: ignore[no-untyped-def]
     return longest <= LONGEST_SEASON_GAP_MONTHS
 
 
-@_compiled
+@compiled
 def _columns(days, month, used, width):  # type: ignore[no-untyped-def]
     """How many columns a pixel's dates can carry: all, the level alone, or none."""
     count = used.sum()
@@ -71,7 +57,7 @@ def _columns(days, month, used, width):  # type: ignore[no-untyped-def]
     return width
 
 
-@_compiled
+@compiled
 def _carried(used, days, width):  # type: ignore[no-untyped-def]
     """(pixel,) columns that each pixel's dates can carry."""
     dates, pixels = used.shape
@@ -87,48 +73,16 @@ def _carried(used, days, width):  # type: ignore[no-untyped-def]
     return columns
 
 
-@_compiled
-def _ranked(numbers):  # type: ignore[no-untyped-def]
-    """Sort (time, lane) numbers over time, in place: Batcher's merge exchange.
-
-    Its comparisons do not depend on the numbers, so all lanes make the same ones together
-    (Knuth, The Art of Computer Programming, volume 3, algorithm 5.2.2M).
-    """
-    n, lanes = numbers.shape
-    low, high = np.empty(lanes), np.empty(lanes)
-    top = 1
-    while 2 * top < n:
-        top *= 2
-    p = top
-    while p > 0:
-        q, r, d = top, 0, p
-        while True:
-            for i in range(n - d):
-                if i & p == r:
-                    for lane in range(lanes):
-                        one, other = numbers[i, lane], numbers[i + d, lane]
-                        low[lane] = one if one < other else other
-                        high[lane] = other if one < other else one
-                    for lane in range(lanes):
-                        numbers[i, lane] = low[lane]
-                    for lane in range(lanes):
-                        numbers[i + d, lane] = high[lane]
-            if q == p:
-                break
-            d, q, r = q - p, q // 2, p
-        p //= 2
-
-
-@_compiled
+@compiled
 def _medians(numbers, count, out):  # type: ignore[no-untyped-def]
     """Median of each lane's first `count` numbers in order of size; (time, lane), sorted here."""
-    _ranked(numbers)
+    rank(numbers)
     for lane in range(LANES):
         low, high = (count[lane] - 1) // 2, count[lane] // 2
         out[lane] = 0.5 * (numbers[low, lane] + numbers[high, lane])
 
 
-@_compiled
+@compiled
 def _invert(design, weights, k, work, inverse, alive):  # type: ignore[no-untyped-def]
     """Invert the lanes' weighted normal matrices by Cholesky; a singular one ends its lane."""
     lanes = weights.shape[1]
@@ -155,7 +109,7 @@ def _invert(design, weights, k, work, inverse, alive):  # type: ignore[no-untype
     _invert_factor(factor, k, lower, total, inverse)
 
 
-@_compiled
+@compiled
 def _invert_factor(factor, k, lower, total, inverse):  # type: ignore[no-untyped-def]
     """Return from Cholesky factors to the inverses of what they are factors of."""
     lanes = total.size
@@ -179,7 +133,7 @@ def _invert_factor(factor, k, lower, total, inverse):  # type: ignore[no-untyped
                     inverse[i, j, lane] += lower[m, i, lane] * lower[m, j, lane]
 
 
-@_compiled
+@compiled
 def _leave(series, design, k, beta, residual):  # type: ignore[no-untyped-def]
     """Take what `beta` explains out of the lanes' series."""
     lanes = series.shape[1]
@@ -193,7 +147,7 @@ def _leave(series, design, k, beta, residual):  # type: ignore[no-untyped-def]
             residual[t, lane] = series[t, lane] - residual[t, lane]
 
 
-@_compiled
+@compiled
 def _solve(series, design, weights, k, inverse, total, beta, residual):  # type: ignore[no-untyped-def]
     """Weighted least squares of the lanes: fills `beta` and `residual`."""
     lanes = total.size
@@ -213,7 +167,7 @@ def _solve(series, design, weights, k, inverse, total, beta, residual):  # type:
     _leave(series, design, k, beta, residual)
 
 
-@_compiled
+@compiled
 def _spreads(residual, used, count, k, floor, ranked, out):  # type: ignore[no-untyped-def]
     """Robust standard deviation of the lanes' residuals, never below `floor`."""
     lanes = count.size
@@ -226,7 +180,7 @@ def _spreads(residual, used, count, k, floor, ranked, out):  # type: ignore[no-u
         out[lane] = max(out[lane] / 0.6744897501960817 * correction, floor)
 
 
-@_compiled
+@compiled
 def _reweigh(residual, used, spread, settled, moved, weights):  # type: ignore[no-untyped-def]
     """Give dates the biweight of their residual; lanes that are settled stay as they are."""
     lanes = spread.size
@@ -244,7 +198,7 @@ def _reweigh(residual, used, spread, settled, moved, weights):  # type: ignore[n
         settled[lane] = settled[lane] or moved[lane] < SETTLED
 
 
-@_compiled
+@compiled
 def _fit(series, used, count, k, design, floor, work, inverse, found):  # type: ignore[no-untyped-def]
     """Fit the lanes by iterated biweights from the median; `found` as `_room` makes it."""
     weights, residual, ranked, beta, alive, settled, spread, moved = found
@@ -272,7 +226,7 @@ def _fit(series, used, count, k, design, floor, work, inverse, found):  # type: 
             break
 
 
-@_compiled
+@compiled
 def _leave_out(t, design, k, inverse, found, squares, rest, out):  # type: ignore[no-untyped-def]
     """Leave one date out of the lanes' fits by their weights, in closed form.
 
@@ -299,7 +253,7 @@ def _leave_out(t, design, k, inverse, found, squares, rest, out):  # type: ignor
         dof[lane] = dates if good else 0.0
 
 
-@_compiled
+@compiled
 def _room(dates, width):  # type: ignore[no-untyped-def]
     """Work arrays of one block of lanes: for `_invert`, of the inverse, and for `_fit`."""
     square = (width, width, LANES)
@@ -312,7 +266,7 @@ def _room(dates, width):  # type: ignore[no-untyped-def]
     return work, np.zeros(square), found
 
 
-@_compiled
+@compiled
 def _sums(weights, residual, squares, total):  # type: ignore[no-untyped-def]
     """Weighted sums of squares, and sums of weights, of the lanes."""
     lanes = squares.size
@@ -324,7 +278,7 @@ def _sums(weights, residual, squares, total):  # type: ignore[no-untyped-def]
             squares[lane] += weights[t, lane] * residual[t, lane] * residual[t, lane]
 
 
-@_compiled
+@compiled
 def _gather(values, used, members, series, seen, count):  # type: ignore[no-untyped-def]
     """Put pixels side by side; lanes without one repeat the last."""
     for lane in range(LANES):
@@ -335,7 +289,7 @@ def _gather(values, used, members, series, seen, count):  # type: ignore[no-unty
             count[lane] += seen[t, lane]
 
 
-@_compiled
+@compiled
 def _keep_fit(members, k, inverse, found, squares, rest, fitted):  # type: ignore[no-untyped-def]
     """Write the fits of the lanes that have enough dates."""
     coefficients, covariance, variance, dof, columns, _ = fitted
@@ -352,7 +306,7 @@ def _keep_fit(members, k, inverse, found, squares, rest, fitted):  # type: ignor
                 covariance[i, j, pixel] = inverse[i, j, lane] if max(i, j) < k else 0.0
 
 
-@_compiled
+@compiled
 def _keep_left_out(members, t, seen, alive, out, left):  # type: ignore[no-untyped-def]
     """Write what one date comes to without itself."""
     for lane in range(members.size):
@@ -363,7 +317,7 @@ def _keep_left_out(members, t, seen, alive, out, left):  # type: ignore[no-untyp
             left[2][t, pixel], left[3][t, pixel] = out[2][lane], out[3][lane]
 
 
-@_compiled
+@compiled
 def fit_range(values, used, days, design, floor, first, last, fitted, left):  # type: ignore[no-untyped-def]
     """Fit pixels `first` to `last` of (time, pixel) series, and leave each date out of each fit.
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.kernels.baseline.core import LANES, fit_range
+from pipeline.kernels.baseline.core import fit_range
+from pipeline.kernels.lanes import LANES
 from pipeline.threads import side_by_side, threads
 
 # A thread gets no fewer pixels than that: less is done before a second one has begun.

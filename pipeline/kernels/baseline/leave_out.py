@@ -23,6 +23,7 @@ from pipeline.kernels.baseline.model import (
 )
 from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance
 from pipeline.kernels.baseline.scene_step import SceneStep, scene_offset, self_normalised
+from pipeline.threads import side_by_side
 
 
 class History(NamedTuple):
@@ -118,9 +119,13 @@ def fit_with_history(
 def _left_out_scores(left: LeftOut, prior: VariancePrior) -> NDArray[np.float32]:
     """(time, pixel) normal scores of dates held against the fit of all others."""
     out = np.empty(left.residual.shape, dtype=np.float32)
-    for date, (residual, leverage, variance, dof) in enumerate(zip(*left, strict=True)):
+
+    def score(date: int) -> None:
+        residual, leverage, variance, dof = (part[date] for part in left)
         scale = np.sqrt(shrunk_variance(variance, dof, prior)) * np.sqrt(1.0 + leverage)
         out[date] = normal_score(residual / scale, dof + prior.dof)
+
+    side_by_side(score, range(len(out)))
     return out
 
 
@@ -208,11 +213,15 @@ def normalised_history(
     scores: NDArray[np.floating], ring: NDArray[np.bool_] | None = None
 ) -> History:
     """Self-normalise each date's map by its own ring; see `scene_offset`."""
-    steps = tuple(scene_offset(date, np.isfinite(date), ring) for date in scores)
     out = np.empty(scores.shape, dtype=np.float32)
-    for index, step in enumerate(steps):
+
+    def normalise(index: int) -> SceneStep:
+        step = scene_offset(scores[index], np.isfinite(scores[index]), ring)
         out[index] = self_normalised(scores[index], step)
-    return History(out, steps)
+        return step
+
+    steps = side_by_side(normalise, range(len(scores)))
+    return History(out, tuple(steps))
 
 
 def _check(groups: Groups, dates: int) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.kernels.baseline.design import column_count, design_matrix
 from pipeline.kernels.baseline.fitting import Fitted, fit_pixels
 from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance, variance_prior
+from pipeline.threads import side_by_side
 
 
 class Baseline(NamedTuple):
@@ -196,10 +197,11 @@ def expected_values(baseline: Baseline, days: ArrayLike) -> NDArray[np.float32]:
     """Return the values of `predict`, (time, y, x), alone: their spread takes most of its time."""
     design = _design_of(baseline, np.atleast_1d(np.asarray(days, dtype=np.float64)))
     out = np.empty((len(design), *baseline.scale.shape), dtype=np.float32)
-    for index, row in enumerate(design):
-        # Many looks of one date, as injected ones are, are predicted once.
-        same = index > 0 and bool((row == design[index - 1]).all())
-        out[index] = out[index - 1] if same else _expected(baseline, row)
+
+    def expect(dates: NDArray[np.intp]) -> None:
+        out[dates] = _expected(baseline, design[dates[0]])
+
+    side_by_side(expect, _same_rows(design))
     return out
 
 
@@ -225,11 +227,15 @@ def anomaly(
     """
     day, usable = checked(values, valid, days)
     out = np.full(values.shape, np.nan, dtype=np.float32)
-    for index, row in enumerate(_design_of(baseline, day)):
-        if not index or day[index] != day[index - 1]:
-            expected, scale = _predicted(baseline, row)
-        scores = normal_score((values[index] - expected) / scale, baseline.dof)
-        out[index] = np.where(usable[index], scores, np.nan)
+    rows = _design_of(baseline, day)
+
+    def score(dates: NDArray[np.intp]) -> None:
+        expected, scale = _predicted(baseline, rows[dates[0]])
+        for date in dates.tolist():
+            scores = normal_score((values[date] - expected) / scale, baseline.dof)
+            out[date] = np.where(usable[date], scores, np.nan)
+
+    side_by_side(score, _same_rows(rows))
     return out
 
 
@@ -324,6 +330,15 @@ def _design_of(baseline: Baseline, day: NDArray[np.float64]) -> NDArray[np.float
     return design_matrix(
         day, harmonics=baseline.harmonics, trend=baseline.trend, origin=baseline.origin
     )
+
+
+def _same_rows(design: NDArray[np.float64]) -> list[NDArray[np.intp]]:
+    """Group dates that follow each other with one and the same row.
+
+    Many looks of one date, as injected ones are, are predicted once.
+    """
+    new = np.flatnonzero((design[1:] != design[:-1]).any(axis=1)) + 1
+    return np.split(np.arange(len(design)), new) if len(design) else []
 
 
 def _predicted(
