@@ -15,7 +15,12 @@ from pipeline.assessment.rarity import rarities
 from pipeline.store.atomic import canonical_json
 from pipeline.workflows.monitor import calibrating
 from pipeline.workflows.monitor.record import scene_steps
-from pipeline.workflows.monitor.site import declared_values, site_findings, surroundings
+from pipeline.workflows.monitor.site import (
+    declared_values,
+    rebased,
+    site_findings,
+    surroundings,
+)
 from pipeline.workflows.monitor.variants import assessor_for
 from pipeline.workflows.planning import in_force, site_indicators
 
@@ -147,11 +152,17 @@ class Bench:
         The site.
     benches
         One a track.
+    like
+        A bench of the same looks under the same masks, from which what the quiet looks have no
+        part in is taken; None measures it.
+    around
+        What the tracks alone decide of what findings are held against; None before it is asked.
     """
 
     opened: Opened
     benches: tuple[TrackBench, ...]
-    _around: Surroundings | None = field(default=None, init=False, repr=False)
+    like: Bench | None = None
+    around: Surroundings | None = field(default=None, init=False, repr=False)
 
     @property
     def site(self) -> Site:
@@ -199,13 +210,18 @@ class Bench:
         calibration: Calibration | None,
     ) -> Surroundings:
         """Return what findings are held against; what the tracks alone decide is found once."""
-        if self._around is None:
-            steps = tuple(scene_steps(self.outcomes))
-            self._around = surroundings(run, self.site, self.opened.scenes, self.outcomes, steps)
+        if self.around is None:
+            self.around = self._measured_around(run)
         known = calibrating.Calibration(rare, {}, (), {}) if calibration is None else calibration
         return replace(
-            self._around,
+            self.around,
             as_of=as_of,
             notifications=in_force(run.notifications, self.site.id, as_of),
             known=calibrating.known_of(run, known),
         )
+
+    def _measured_around(self, run: Run) -> Surroundings:
+        steps = tuple(scene_steps(self.outcomes))
+        if self.like is not None and self.like.around is not None:
+            return rebased(self.like.around, self.outcomes, steps)
+        return surroundings(run, self.site, self.opened.scenes, self.outcomes, steps)

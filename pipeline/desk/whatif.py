@@ -130,7 +130,8 @@ class WhatIf:
                 bench if want == has else self._track_bench(bench, want, baseline)
                 for bench, want, has in zip(self.bench.benches, wanted, own, strict=True)
             )
-            self._benches[wanted] = Bench(self.opened, benches)
+            same_masks = all(want[0] == has[0] for want, has in zip(wanted, own, strict=True))
+            self._benches[wanted] = Bench(self.opened, benches, self.bench if same_masks else None)
             while len(self._benches) > KEPT_BENCHES:
                 self._benches.popitem(last=False)
         self._benches.move_to_end(wanted)
@@ -160,7 +161,10 @@ class WhatIf:
         series = replace(series, in_baseline=baseline_mask(series.acquired, baseline))
         aside = {**track.series.set_aside, "haze": hazy_looks(series, HEAVY_HAZE)}
         series = replace(series, set_aside=aside)
-        return replace(track, series=series, assessor=TrackAssessor(series), plan=plan, variants={})
+        assessor = TrackAssessor(series)
+        if series.codes is track.series.codes:  # no baseline has a part in what masks always hide
+            assessor.never_seen = track.assessor.never_seen
+        return replace(track, series=series, assessor=assessor, plan=plan, variants={})
 
 
 def regrown(track: TrackOutcome, plan: StackPlan, site: Site) -> TrackSeries:

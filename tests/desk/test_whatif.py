@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.assessment.indicators import TrackAssessor
 from pipeline.assessment.record import Report, rounded
-from pipeline.desk.proposal import read_proposal
+from pipeline.desk.judging import Bench, TrackBench
+from pipeline.desk.proposal import proposed_run, read_proposal
 from pipeline.desk.whatif import STAMP, compared, regrown
 from pipeline.errors import UsageError
 from pipeline.workflows.monitor.tracks import track_series
+from pipeline.workflows.planning import baseline_of
 from tests.desk.conftest import DEMO
 from tests.desk.test_security import snapshot
 
@@ -83,6 +86,59 @@ def test_another_baseline_moves_what_counts_as_quiet(town):
     assert sum(answer["looks"].values()) > sum(agreed["looks"].values())
     (first, *_) = YAML(typ="safe").load(io.StringIO(answer["proposal_yaml"]))["indicators"]
     assert first["baseline"]["to"] == date(2023, 6, 30)
+
+
+def from_nothing(desk, document):
+    """The same rules judged on pixels read anew, where nothing is kept of any other judgement.
+
+    Shifts stay as measured under the agreed rules: that is what a desk promises.
+    """
+    opened, asked_for = desk.opened, read_proposal(document)
+    run = proposed_run(opened.run, opened.site, asked_for, desk.whatif._mask_pixels())
+    kept = desk.whatif._bench(run)
+    outcomes = [read_anew(outcome, run, opened.site) for outcome in kept.outcomes]
+    fresh = Bench(opened, tuple(TrackBench(outcome, opened.site) for outcome in outcomes))
+    as_of = opened.scenes.as_of
+    return kept, kept.judged(run, as_of=as_of), fresh, fresh.judged(run, as_of=as_of)
+
+
+def read_anew(track, run, site):
+    features, baseline = tuple(track.series.features), baseline_of(run, site)
+    series = track_series(track.plan, site, track.chips, features, baseline, track.ground)
+    return replace(track, series=series, assessor=TrackAssessor(series), variants={})
+
+
+OTHER_QUIET = {"baseline": {"start": "2021-11-01", "end": "2023-06-30"}}
+
+
+def test_what_another_baseline_has_no_part_in_is_kept_and_is_what_measuring_gives(town):
+    asked(town, **OTHER_QUIET)
+    kept, ours, fresh, theirs = from_nothing(town, OTHER_QUIET)
+    assert kept.like is town.whatif.bench
+    assert ours.assessments == theirs.assessments
+    assert ours.findings == theirs.findings
+    assert kept.around == fresh.around
+    assert kept.around.baseline_ends != town.whatif.bench.around.baseline_ends
+    for one, other in zip(kept.outcomes, fresh.outcomes, strict=True):
+        assert one.assessor.never_seen == other.assessor.never_seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"baseline": {"start": "2024-09-01", "end": "2025-07-15"}},
+        {"dilation_m": 100.0},
+        {"baseline": {"start": "2024-09-01", "end": "2025-06-15"}, "dilation_m": 100.0},
+    ],
+)
+def test_other_dates_and_masks_come_to_what_judging_from_nothing_does(garrison, document):
+    asked(garrison, **document)
+    kept, ours, fresh, theirs = from_nothing(garrison, document)
+    assert (kept.like is None) == ("dilation_m" in document)
+    assert ours.assessments == theirs.assessments
+    assert ours.findings == theirs.findings
+    assert kept.around == fresh.around
 
 
 def test_the_proposal_is_yaml_of_what_differs_and_nothing_else(town):

@@ -201,15 +201,27 @@ def surroundings(
     as_of = scenes.as_of
     if as_of is None:
         raise ValueError("findings need a period, and a period needs a look or an end")
-    return Surroundings(
+    seen = Surroundings(
         notifications=in_force(run.notifications, site.id, as_of),
         as_of=as_of,
         residuals_px=tracks.residuals(done),
+        step_alarms=frozenset(),
+        masked=tracks.masked_shares(done),
+        next_looks=_next_looks(run, scenes, as_of),
+        baseline_ends={},
+    )
+    return rebased(seen, done, steps)
+
+
+def rebased(
+    around: Surroundings, done: Sequence[TrackOutcome], steps: Sequence[SceneStep]
+) -> Surroundings:
+    """Return surroundings of the same looks and masks, held against the baseline of `done`."""
+    return replace(
+        around,
         step_alarms=frozenset(
             (step.sensor, step.track, step.acquired) for step in steps if step.alarm
         ),
-        masked=tracks.masked_shares(done),
-        next_looks=_next_looks(run, scenes, as_of),
         baseline_ends=tracks.baseline_ends(done),
         nuisances=tracks.nuisances(done),
     )
