@@ -8,8 +8,10 @@ from rasterio.warp import Resampling, reproject
 
 from pipeline.errors import GeometryError, SceneError, UsageError
 from pipeline.imagery.pair import find_source, open_pair
+from pipeline.kernels.change import METHODS as KERNEL_METHODS
 from pipeline.store.products import verify_product
 from pipeline.workflows.compare import compare
+from pipeline.workflows.compare.methods import METHODS
 from tests.kernels.change import scenes
 
 UTM = "EPSG:32636"
@@ -267,3 +269,7 @@ def test_a_cloud_over_everything_is_a_complete_report(town, tmp_path, images):
     assert np.isnan(score).all()
     assert done.record.summary.looks_usable == 0
     assert done.record.coverage[1].fractions["cloud"] > 0.9
+
+
+def test_every_method_of_the_kernels_is_named():
+    assert tuple(METHODS) == KERNEL_METHODS

@@ -12,6 +12,7 @@ from scipy import ndimage
 from pipeline.errors import SceneError
 from pipeline.imagery.grid import pixel_metres
 from pipeline.imagery.pair.placing import Placing
+from pipeline.imagery.pair.reading import SPECTRAL_ROLES
 from pipeline.kernels.clouds import spectral_mask
 from pipeline.kernels.masking import (
     COVERAGE_CODES,
@@ -37,20 +38,7 @@ if TYPE_CHECKING:
 _CLOUD_PIXEL_M = 20.0
 _CLOUD_PIXELS = 4_000_000  # of one test: at 60 m for a whole Sentinel-2 tile
 _SNOW_FIELD_M2 = 50_000.0
-_SPECTRAL_ROLES = ("blue", "green", "red", "nir", "nir08", "nir09", "cirrus", "swir16")
 _NEEDED_ROLES = frozenset({"blue", "green", "red", "nir", "swir16"})
-
-
-def needed_for_mask(source: Source) -> tuple[str, ...]:
-    """Return the assets, beyond the compared bands, that the sensor's masks look at."""
-    names: list[str] = []
-    for rule in source.sensor.masks:
-        if rule.kind == "spectral":
-            roles = source.sensor.roles
-            names += [roles[role] for role in _SPECTRAL_ROLES if role in roles]
-        elif rule.asset is not None:
-            names.append(rule.asset)
-    return tuple(name for name in names if name in source.scene.assets)
 
 
 class Sky:
@@ -133,7 +121,7 @@ def _spectral(
 ) -> tuple[Codes | None, str]:
     """Test for cloud, on pixels of at least 20 m: no cloud that matters is smaller."""
     roles = source.sensor.roles
-    usable = [r for r in _SPECTRAL_ROLES if roles.get(r) in bands]
+    usable = [r for r in SPECTRAL_ROLES if roles.get(r) in bands]
     if not set(usable) >= _NEEDED_ROLES:
         return None, "no cloud test: it needs blue, green, red, near and short-wave infrared"
     coarse = geobox.zoom_out(cloud_factor(geobox))

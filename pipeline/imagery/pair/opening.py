@@ -14,14 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from odc.geo.geobox import GeoBox
 
-from pipeline.errors import GeometryError, LimitError, SceneError
-from pipeline.imagery.admission import OutsideRaster, Raster, read_asset
-from pipeline.imagery.admission.raster import read_bands
+from pipeline.errors import GeometryError, LimitError
 from pipeline.imagery.grid import pixel_metres
-from pipeline.imagery.pair.coverage import needed_for_mask
 from pipeline.imagery.pair.dates import Date, Reader, Strip
-from pipeline.imagery.pair.pixels import Band, band_of, spooled
 from pipeline.imagery.pair.placing import Placing, moved_grid
+from pipeline.imagery.pair.reading import Room, matching_bands, read_date, read_first
 from pipeline.imagery.pair.shifting import pair_shift
 from pipeline.imagery.sensors.model import VISIBLE_ROLES
 from pipeline.kernels.masking import MISSING, OBSERVED
@@ -32,32 +29,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from pipeline.imagery.admission import Raster
+    from pipeline.imagery.pair.pixels import Band
     from pipeline.imagery.pair.sources import Source
-    from pipeline.imagery.scene import Asset
     from pipeline.kernels.registration import Shift
 
 _COARSEST = 2.5  # times the finest band: coarser ones blur more than they tell
 _MOST_PIXELS = 130_000_000  # maps of one layer are held whole; a Sentinel-2 tile has 121 million
 _LEAST_PIXELS = 400  # fewer in common say nothing about a pair
-
-
-@dataclass(frozen=True)
-class Room:
-    """How much of a pair is held in memory; results do not depend on it.
-
-    Attributes
-    ----------
-    delivered_bytes
-        Of one date's decoded pixels; more are kept in a file without a name.
-    placed_values
-        Of both dates on the pair's grid; a pair with more is placed strip by strip.
-    strip_values
-        Of both dates in one strip.
-    """
-
-    delivered_bytes: int = 400_000_000
-    placed_values: int = 150_000_000
-    strip_values: int = 24_000_000
 
 
 @dataclass(frozen=True)
@@ -124,7 +103,12 @@ def observed(before: Strip, after: Strip) -> NDArray[np.bool_]:
 
 
 def open_pair(
-    before: Source, after: Source, *, area: BaseGeometry | None = None, room: Room | None = None
+    before: Source,
+    after: Source,
+    *,
+    area: BaseGeometry | None = None,
+    room: Room | None = None,
+    first: Mapping[str, Band] | None = None,
 ) -> Pair:
     """Read both dates and bring them onto one grid.
 
@@ -136,6 +120,8 @@ def open_pair(
         Polygon in EPSG:4326; only its surroundings are read.
     room
         What may be held in memory.
+    first
+        What `pipeline.imagery.pair.reading.read_first` read already; None reads it here.
 
     Raises
     ------
@@ -147,15 +133,15 @@ def open_pair(
         The disk has no room for the decoded pixels of whole tiles.
     """
     room = room or Room()
-    matched = matching_bands(before, after)
-    first = _read(before, [a for a, _ in matched], area, room)
-    matched = _fine_enough(matched, first)
+    if first is None:
+        first = read_first(before, after, area=area, room=room)
+    matched = _fine_enough(matching_bands(before, after), first)
     geobox = _finest_grid([first[a].raster for a, _ in matched])
     _check_size(geobox)
     hold = 2 * len(matched) * geobox.shape[0] * geobox.shape[1] <= room.placed_values
     names = tuple(a for a, _ in matched), tuple(b for _, b in matched)
     with ThreadPoolExecutor(1) as beside:  # the decoder works while the first date is placed
-        reading = beside.submit(_read, after, list(names[1]), area, room)
+        reading = beside.submit(read_date, after, names[1], area, room)
         one = _date(before, first, names[0], geobox, hold=hold)
         second = reading.result()
     shift = _shift(one, second, names, geobox)
@@ -167,77 +153,6 @@ def open_pair(
     if hold:
         check_common(pair, measured_in(*pair.rows(0, geobox.shape[0])))
     return pair
-
-
-def matching_bands(before: Source, after: Source) -> list[tuple[str, str]]:
-    """Return (name in BEFORE, name in AFTER) of bands that both have and that vote.
-
-    Of one sensor by name; of two sensors by role, one band a role.
-    """
-    there = [n for n in before.sensor.pair_bands if n in before.scene.assets]
-    other = [n for n in after.sensor.pair_bands if n in after.scene.assets]
-    if before.sensor.key == after.sensor.key:
-        matched = [(name, name) for name in there if name in other]
-    else:
-        roles = {after.sensor.band(name).role: name for name in other}
-        matched = [
-            (name, roles[role])
-            for name in there
-            if (role := before.sensor.band(name).role) in roles
-        ]
-    if not matched or before.sensor.physical != after.sensor.physical:
-        said = [f"{s.scene.id} ({s.sensor.key}: {', '.join(s.scene.assets)})"
-                for s in (before, after)]  # fmt: skip
-        raise GeometryError(f"no band is common to {said[0]} and {said[1]}")
-    return matched
-
-
-def _read(
-    source: Source, names: list[str], area: BaseGeometry | None, room: Room
-) -> dict[str, Band]:
-    """Read compared bands and what masks need; pixels beyond the room in memory go to disk."""
-    wanted = [*names, *(n for n in needed_for_mask(source) if n not in names)]
-    found: dict[str, Band] = {}
-    held = 0
-    try:
-        for name, raster in _rasters(source, wanted, area):
-            held += raster.values.nbytes
-            kept = spooled(raster) if held > room.delivered_bytes else raster
-            found[name] = band_of(source, name, kept)
-    except OutsideRaster as cause:
-        raise GeometryError(cause.rule, file=cause.file) from cause
-    return {name: found[name] for name in wanted}
-
-
-def _rasters(
-    source: Source, names: list[str], area: BaseGeometry | None
-) -> Iterator[tuple[str, Raster]]:
-    """Yield bands; those of one file are read together, where that fits into the decoder."""
-    files: dict[tuple[object, ...], list[str]] = {}
-    for name in names:
-        a = source.scene.assets[name]
-        files.setdefault((a.href, a.driver, a.size, a.sha256, a.checksum), []).append(name)
-    for inside in files.values():
-        assets = [source.scene.assets[name] for name in inside]
-        try:
-            together = read_bands(assets, window_polygon=area, limits=source.limits)
-            yield from zip(inside, together, strict=True)
-        except LimitError:
-            if len(inside) == 1:
-                raise
-            yield from zip(inside, _one_by_one(source, assets, area), strict=True)
-
-
-def _one_by_one(source: Source, assets: list[Asset], area: BaseGeometry | None) -> Iterator[Raster]:
-    """Yield bands of one large file, which must not change meanwhile."""
-    digests: set[str] = set()
-    for asset in assets:
-        raster = read_asset(asset, window_polygon=area, limits=source.limits)
-        digests.add(raster.sha256)
-        if len(digests) > 1:
-            rule = "changed while it was read"
-            raise SceneError(rule, file=source.limits.relative(asset.href))
-        yield raster
 
 
 def _grid(raster: Raster) -> GeoBox:
@@ -267,7 +182,7 @@ def _finest_grid(rasters: list[Raster]) -> GeoBox:
 
 
 def _date(
-    source: Source, bands: dict[str, Band], names: tuple[str, ...], geobox: GeoBox, *, hold: bool
+    source: Source, bands: Mapping[str, Band], names: tuple[str, ...], geobox: GeoBox, *, hold: bool
 ) -> Date:
     """Place one date; where it is held, of the rasters only the facts are kept."""
     reader = Reader(source, bands, names, geobox)
@@ -279,7 +194,7 @@ def _date(
 
 def _shift(
     one: Date,
-    bands: dict[str, Band],
+    bands: Mapping[str, Band],
     names: tuple[tuple[str, ...], tuple[str, ...]],
     geobox: GeoBox,
 ) -> Shift:

@@ -23,6 +23,7 @@ from pipeline.assessment.record import (
 from pipeline.imagery.grid import pixel_metres
 from pipeline.kernels.change.cva import fit_change_vector
 from pipeline.kernels.masking import COVERAGE_NAMES
+from pipeline.workflows.compare.methods import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,14 +37,6 @@ _LIBRARIES = ("fairwitness", "numpy", "scipy", "rasterio", "pyproj", "shapely")
 _ZONE = "compared area"
 _MIN_VALID = 0.5
 _MAX_CHANGED = 0.3
-METHODS = {
-    "two-way": "two-way class-conditional prediction; residuals in units of the scene's own, "
-    "tempered by texture, smoothed",
-    "cva": "change vector analysis after gain and offset on invariant pixels, bands in units "
-    "of their own scatter",
-    "cva-raw": "change vector analysis on values as delivered",
-    "irmad": "iteratively reweighted multivariate alteration detection, regularised",
-}
 
 
 def report_of(pair: Pair, judged: Judged, regions: tuple[Region, ...]) -> Report:
