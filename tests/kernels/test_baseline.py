@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipeline.kernels import baseline as kernel
-from pipeline.kernels.baseline import core
 
 LEVEL = {"harmonics": 0, "trend": False}
 RNG_SEED = 20
@@ -387,16 +386,6 @@ def test_tail_forgets_when_told_to():
     assert kernel.step(kept, np.array([np.nan])) is kept
     with pytest.raises(ValueError, match="got 0"):
         kernel.step(kept, np.zeros(3), memory_dates=0)
-
-
-def test_a_user_without_any_place_for_compiled_code_still_runs(monkeypatch):
-    def njit(*, cache=False, **_):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda function: function
-
-    monkeypatch.setattr(core, "njit", njit)
-    assert core._compiled(len)([1, 2]) == 2
 
 
 def test_a_regional_field_is_the_smooth_part_and_leaves_objects_alone():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.kernels import lanes
 from pipeline.kernels.lanes import LANES, rank
 from pipeline.kernels.medians import FEWEST_PIXELS, medians_of_looks, medians_of_others
 from pipeline.threads import allow_threads
@@ -54,3 +55,13 @@ def test_threads_change_no_bit(function):
     with allow_threads(2):
         shared = function(values)
     assert np.array_equal(shared, function(values), equal_nan=True)
+
+
+def test_a_user_without_any_place_for_compiled_code_still_runs(monkeypatch):
+    def njit(*, cache=False, **_):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(lanes, "njit", njit)
+    assert lanes.compiled(len)([1, 2]) == 2

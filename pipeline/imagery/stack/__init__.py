@@ -9,11 +9,13 @@ from pipeline.imagery.stack.build import (
     stack_pixels,
     stack_window,
 )
+from pipeline.imagery.stack.kept import KeptPlacings
 from pipeline.imagery.stack.looks import AdmittedScene, Look, looks_of
 from pipeline.imagery.stack.plan import LookPlan, StackOptions, StackPlan, plan_stack
 
 __all__ = [
     "AdmittedScene",
+    "KeptPlacings",
     "Look",
     "LookPlan",
     "StackOptions",

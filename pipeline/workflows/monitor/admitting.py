@@ -10,12 +10,14 @@ from pipeline.assessment.record import Failure, InputFile, SceneInput
 from pipeline.errors import FairWitnessError, GeometryError, SceneError, printable
 from pipeline.imagery.admission import Limits, OutsideRaster, admit
 from pipeline.store.chips import ChipStore
+from pipeline.threads import side_by_side
 from pipeline.workflows.monitor.fitness import check_fitness
 from pipeline.workflows.monitor.record import scene_input
 from pipeline.workflows.planning import known_sensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pipeline.agreement import Site
     from pipeline.imagery.admission import Admitted
@@ -35,12 +37,24 @@ class TrackScenes:
 
 @dataclass(frozen=True)
 class AdmittedScenes:
-    """Everything admission gave for one site."""
+    """Everything admission gave for one site.
+
+    Attributes
+    ----------
+    admitted, failed, outside
+        Scenes, those that could not be loaded, and those that miss the site, with the reason.
+    chips
+        Where the pixels are.
+    placed
+        Folder in which the placings of looks are kept from run to run; None keeps nothing, for
+        who has to measure everything anew.
+    """
 
     admitted: tuple[Admitted, ...]
     failed: tuple[tuple[Scene, FairWitnessError], ...]
     outside: tuple[tuple[Scene, FairWitnessError], ...]
     chips: ChipStore
+    placed: Path | None = None
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -85,25 +99,44 @@ def admit_scenes(run: Run, site: Site, scenes: SiteScenes) -> AdmittedScenes:
     failed: list[tuple[Scene, FairWitnessError]] = []
     outside: list[tuple[Scene, FairWitnessError]] = []
     for scene in scenes.scenes:
-        sensor = sensors[scene.sensor]
         try:
             item = admit(
                 scene,
                 polygon=polygon,
-                bands=wanted_assets(scene, sensor),
+                bands=wanted_assets(scene, sensors[scene.sensor]),
                 chips=chips,
                 limits=limits,
                 site=site.id,
             )
-            check_fitness(item, sensor, chips, site=site.id)
             admitted.append(item)
         except OutsideRaster as error:
             outside.append((scene, error))
         except SceneError as error:
             failed.append((scene, error))
+    admitted, unfit = _fit(admitted, sensors, chips, site)
+    order = {scene.id: place for place, scene in enumerate(scenes.scenes)}
+    failed = sorted([*failed, *unfit], key=lambda pair: order[pair[0].id])
     if outside and not admitted and not failed:
         raise GeometryError(f"meets none of the {len(outside)} rasters found", site=site.id)
-    return AdmittedScenes(tuple(admitted), tuple(failed), tuple(outside), chips)
+    placed = run.settings.output / ".state" / "placed" / site.id
+    return AdmittedScenes(tuple(admitted), tuple(failed), tuple(outside), chips, placed)
+
+
+def _fit(
+    admitted: Sequence[Admitted], sensors: Mapping[str, Sensor], chips: ChipStore, site: Site
+) -> tuple[list[Admitted], list[tuple[Scene, FairWitnessError]]]:
+    """Split scenes into those that can be measurements and those that cannot, with the reason."""
+
+    def refusal(item: Admitted) -> SceneError | None:
+        try:
+            check_fitness(item, sensors[item.scene.sensor], chips, site=site.id)
+        except SceneError as error:
+            return error
+        return None
+
+    refused = list(zip(admitted, side_by_side(refusal, admitted), strict=True))
+    fit = [item for item, error in refused if error is None]
+    return fit, [(item.scene, error) for item, error in refused if error is not None]
 
 
 def wanted_assets(scene: Scene, sensor: Sensor) -> tuple[str, ...]:

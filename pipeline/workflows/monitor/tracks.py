@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ from pipeline.assessment.observables import features_needed, method_for
 from pipeline.assessment.quiet_ground import NO_GROUND, ground_mask, placements_of
 from pipeline.assessment.series import TrackSeries
 from pipeline.imagery.grid import native_grid, pixel_metres, ring_mask, site_grid, zone_fractions
-from pipeline.imagery.stack import StackOptions, plan_stack, stack_pixels
+from pipeline.imagery.stack import KeptPlacings, StackOptions, plan_stack, stack_pixels
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW
+from pipeline.workflows.monitor.fingerprint import code_digest
 from pipeline.workflows.monitor.masks import agreed_dilation, replayed_looks
 from pipeline.workflows.monitor.record import TrackOutcome
 from pipeline.workflows.planning import (
@@ -29,6 +31,7 @@ from pipeline.workflows.planning import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
@@ -75,11 +78,23 @@ def _outcome(run: Run, site: Site, admitted: AdmittedScenes, key: tuple[str, str
             baseline_end=start_of_day(baseline_of(run, site).end),
             dilation_m=agreed_dilation(run, site, sensor, group.scenes, admitted.chips),
         ),
+        kept=_kept_placings(admitted.placed, key),
     )
     ground = quiet_ground(plan, site)
     series = track_series(plan, site, admitted.chips, names, baseline_of(run, site), ground)
     facts = {scene.id: _facts(look, plan) for look in plan.looks for scene in look.look.scenes}
     return TrackOutcome(series, TrackAssessor(series), facts, plan, admitted.chips, ground)
+
+
+def _kept_placings(folder: Path | None, key: tuple[str, str]) -> KeptPlacings | None:
+    if folder is None:
+        return None
+    return KeptPlacings(folder / f"{track_stem(*key)}.json", code_digest())
+
+
+def track_stem(sensor: str, track: str) -> str:
+    """Return a file name for what belongs to one sensor and track."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", f"{sensor}-{track}")
 
 
 def _roles_of(feature: str) -> frozenset[str]:

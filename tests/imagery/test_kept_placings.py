@@ -1,0 +1,153 @@
+"""Placings kept from run to run: the very ones, measured again whenever anything differs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from affine import Affine
+from odc.geo.geobox import GeoBox
+
+from pipeline.imagery.sensors import SENSORS
+from pipeline.imagery.stack import KeptPlacings, StackOptions, plan_stack, stack_window
+from pipeline.imagery.stack import placing as module
+from pipeline.store.chips import ChipStore
+from pipeline.threads import allow_threads
+from tests.imagery.looks import CORNER, radar
+from tests.kernels.ground import fields
+
+LOOKS = 6
+GRID = GeoBox((60, 60), Affine(30, 0, CORNER[0], 0, -30, CORNER[1]), "EPSG:32633")
+
+
+def looks(store, count=LOOKS):
+    """Radar looks: the last of the first six is moved by two pixels and striped."""
+    rng = np.random.default_rng(8)
+    ground = 4 * fields((64, 64), seed=4) / fields((64, 64), seed=4).std() - 12
+    scenes = []
+    for index in range(count):
+        moved = np.roll(ground, 2, axis=1) if index == LOOKS - 1 else ground
+        levels = np.stack([moved[:60, :60], moved[:60, :60] - 7])
+        levels += rng.normal(0, 0.7, levels.shape)
+        if index == LOOKS - 1:
+            levels[:, 20:24] += 12
+        scenes.append(radar(store, levels, day=12 * index))
+    return scenes
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ChipStore(tmp_path / "chips")
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Indices of the looks that are really measured."""
+    found = []
+    original = module._measured
+
+    def counted(series, index, *rest):
+        found.append(index)
+        return original(series, index, *rest)
+
+    monkeypatch.setattr(module, "_measured", counted)
+    return found
+
+
+def planned(scenes, store, kept=None, **options):
+    return plan_stack(
+        scenes, geobox=GRID, sensor=SENSORS["sentinel-1-rtc"], chips=store, kept=kept,
+        options=StackOptions(**options),
+    )  # fmt: skip
+
+
+def told(plan):
+    return [
+        (look.shift, look.corrected, None if look.stripes is None else look.stripes.tobytes())
+        for look in plan.looks
+    ]
+
+
+def kept_in(tmp_path, code="this code"):
+    return KeptPlacings(tmp_path / "placed/one.json", code)
+
+
+def test_a_second_run_measures_nothing_and_has_the_same_bits(store, tmp_path, measured):
+    scenes = looks(store)
+    plain = planned(scenes, store)
+    assert plain.looks[-1].corrected
+    assert plain.looks[-1].stripes is not None
+    assert sorted(measured) == list(range(LOOKS))
+    measured.clear()
+    first = planned(scenes, store, kept_in(tmp_path))
+    assert sorted(measured) == list(range(LOOKS))
+    measured.clear()
+    again = planned(scenes, store, kept_in(tmp_path))
+    assert measured == []
+    assert told(plain) == told(first) == told(again)
+    for one, other in zip(
+        *(stack_window(plan, store).values() for plan in (plain, again)), strict=True
+    ):
+        assert one.values.tobytes() == other.values.tobytes()
+
+
+def test_of_one_new_look_one_is_measured(store, tmp_path, measured):
+    scenes = looks(store, LOOKS + 1)
+    end = scenes[LOOKS - 1].scene.acquired
+    planned(scenes[:-1], store, kept_in(tmp_path), baseline_end=end)
+    measured.clear()
+    plan = planned(scenes, store, kept_in(tmp_path), baseline_end=end)
+    assert measured == [LOOKS]
+    assert told(plan) == told(planned(scenes, store, baseline_end=end))
+
+
+@pytest.mark.parametrize("what", ["code", "pixels", "reference", "register"])
+def test_whatever_differs_is_measured_again(store, tmp_path, measured, what):
+    scenes = looks(store)
+    planned(scenes, store, kept_in(tmp_path))
+    measured.clear()
+    options, kept = {}, kept_in(tmp_path, "other code" if what == "code" else "this code")
+    if what == "pixels":
+        level = np.full((2, 60, 60), -11.0)
+        level[1] -= 7
+        scenes[2] = replace(scenes[2], chips=radar(store, level, day=24).chips)
+    if what == "reference":
+        options["baseline_end"] = scenes[3].scene.acquired
+    if what == "register":
+        options["register"] = False
+    plan = planned(scenes, store, kept, **options)
+    # another look behind the reference moves all of them
+    assert sorted(measured) == list(range(LOOKS))
+    assert told(plan) == told(planned(scenes, store, **options))
+
+
+def altered(document):
+    next(iter(document["placings"].values()))["dx"] = 0.25
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [altered, lambda _: b"", lambda _: b"[]", lambda _: b"{", lambda _: b'{"placings": {}}'],
+    ids=["altered", "empty", "list", "half", "bare"],
+)
+def test_a_file_that_is_not_what_was_written_is_measured_again(store, tmp_path, measured, damage):
+    scenes = looks(store)
+    plain = planned(scenes, store, kept_in(tmp_path))
+    file = tmp_path / "placed/one.json"
+    whole = file.read_bytes()
+    file.write_bytes(damage(json.loads(whole)))
+    measured.clear()
+    assert told(planned(scenes, store, kept_in(tmp_path))) == told(plain)
+    assert sorted(measured) == list(range(LOOKS))
+    assert file.read_bytes() == whole
+
+
+def test_threads_change_no_bit(store):
+    scenes = looks(store)
+    alone = planned(scenes, store)
+    with allow_threads(2):
+        shared = planned(scenes, ChipStore(store.root))
+    assert told(alone) == told(shared)
