@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pipeline.desk.layers import Layer
 
 
+MINUS = "\N{MINUS SIGN}"
 CHANNELS = (("red", "#c2410c"), ("green", "#2f6b3f"), ("blue", "#0b5fa5"))
 NAMES = {"vv": "VV", "vh": "VH", "ratio": "VV/VH", "nir": "near infrared", "swir16": "shortwave"}
 
@@ -32,16 +33,24 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
     if layer.colours:
         entry["legend"] = shades.legend_of(layer.colours, low[0], high[0])
     else:
+        entry["unit"] = "dB" if {"vv", "vh"} & set(layer.roles) else "reflectance"
         entry["legend"] = channels(layer)
     return entry
 
 
 def channels(layer: Layer) -> list[dict[str, str]]:
     """Return what each channel of a picture shows, with its range, the same on all dates."""
-    unit = "dB" if {"vv", "vh"} & set(layer.roles) else "reflectance"
+    ends = zip(layer.stretch.low, layer.stretch.high, strict=True)
     return [
-        {"label": f"{name} {NAMES.get(role, role)} {low:.3g} to {high:.3g} {unit}", "colour": ink}
-        for (name, ink), role, low, high in zip(
-            CHANNELS, layer.roles, layer.stretch.low, layer.stretch.high, strict=True
-        )
+        {"label": f"{_shown(name, role)} {_short(low)} to {_short(high)}", "colour": ink}
+        for (name, ink), role, (low, high) in zip(CHANNELS, layer.roles, ends, strict=True)
     ]
+
+
+def _shown(channel: str, role: str) -> str:
+    """Return ``red`` for red ground shown in red, and ``red: near infrared`` for what is not."""
+    return channel if channel == role else f"{channel}: {NAMES.get(role, role)}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.2g}".replace("-", MINUS)

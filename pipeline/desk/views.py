@@ -67,7 +67,7 @@ def site_view(desk: Desk) -> dict[str, Any]:
         },
         "as_of": as_of,
         "exploratory_only": opened.report is None,
-        "sites": list(desk.sites),
+        "sites": [{"id": item.id, "name": item.name} for item in run.agreement.sites],
         "zones": [
             {"id": z.id, "kind": z.kind, "name": z.name, "polygon": mapping(z.polygon)}
             for z in site.zones

@@ -2,7 +2,7 @@
 
 import { read } from "./api.js";
 import { fill, h, keepingFocus } from "./dom.js";
-import { day, hectares, limit, minute, number, probability, quantity } from "./format.js";
+import { area, day, hectares, limit, measured, minute, number, probable } from "./format.js";
 import { chip } from "./glyphs.js";
 import { zoomToZone } from "./map.js";
 import { set, state, trackOf, watch } from "./state.js";
@@ -90,7 +90,7 @@ watch(["finding"], () => {
 
 function facts(item) {
   const rows = [
-    ["Value", item.peak === null || item.peak === undefined ? "not stated" : `${quantity(item.peak, item.unit)}${interval(item)} against ${limit(item)}${item.threshold?.kind === "deviation" ? " from the expected value" : ""}`],
+    ["Value", item.peak === null || item.peak === undefined ? "not stated" : `${measured(item.peak, item.peak_interval, item.unit)} against ${limit(item)}${item.threshold?.kind === "deviation" ? " from the expected value" : ""}`],
     ["Changed pixels", changedPixels(item)],
     ["Onset", item.onset ? `between ${minute(item.onset[0])} and ${minute(item.onset[1])}` : "not known"],
     ["End", item.end ? `between ${minute(item.end[0])} and ${minute(item.end[1])}` : "not ended as of this report"],
@@ -115,17 +115,15 @@ function changedPixels(item) {
   const mark = h("i", { class: "swatch swatch-changed", "aria-hidden": "true" });
   const regions = found.regions === 1 ? "1 region" : `${number(found.regions)} regions`;
   const rest = found.left_out ? `; the ${number(found.left_out)} smallest are not drawn` : found.coarser ? "; drawn with fewer corners than it has" : "";
-  return [mark, `${hectares(found.area_m2)} in ${regions} on ${look ? day(look.acquired) : found.look}${rest}`];
+  return [mark, `${hectares(found.area_m2)} in ${regions} on ${look ? day(look.acquired) : found.look}${rest}; a broken line where another look is after`];
 }
-
-const interval = (item) => (item.peak_interval ? ` (${number(item.peak_interval[0])} to ${number(item.peak_interval[1])})` : "");
 
 /** The smallest change that would have been seen, for each sensor that was tried. */
 function detectability(item) {
   const found = (details.get(item.id)?.detectability || []).map((line) =>
     line.smallest_m2 === null || line.smallest_m2 === undefined
       ? `${line.contrast || ""}: ${word("reason", line.reason || "not-reached")}`
-      : `${hectares(line.smallest_m2)} at ${line.contrast} would be seen with 90 %`);
+      : `${area(line.smallest_m2, line.interval)} at ${line.contrast} would be seen with 90 %`);
   return found.length ? found.join("; ") : "not measured for this zone and indicator";
 }
 
@@ -139,9 +137,9 @@ function notification(item) {
 function likelihood(item) {
   const found = item.likelihood;
   if (!found || found.p === null || found.p === undefined) return "no number is given";
-  const range = found.p_interval ? ` (${probability(found.p_interval[0])} to ${probability(found.p_interval[1])})` : "";
-  if (!found.term) return `the method’s own number is ${probability(found.p)}${range}; it is not calibrated and must not be read as a probability`;
-  return `${word("term", found.term)}: ${probability(found.p)}${range} that the value crossed the threshold`;
+  const p = probable(found.p, found.p_interval);
+  if (!found.term) return `the method’s own number is ${p}; it is not calibrated and must not be read as a probability`;
+  return `${word("term", found.term)}: ${p} that the value crossed the threshold`;
 }
 
 function more(item) {

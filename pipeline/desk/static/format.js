@@ -15,6 +15,44 @@ export function number(value, digits = 3) {
   return `${value < 0 ? MINUS : ""}${grouped(whole)}${tail}`;
 }
 
+/** A number with so many decimals; fewer than none round to tens, hundreds. */
+function fixed(value, places) {
+  const step = 10 ** Math.max(0, -places);
+  const text = (step > 1 ? Math.round(Math.abs(value) / step) * step : Math.abs(value)).toFixed(Math.max(0, places));
+  const [whole, part] = text.split(".");
+  const minus = value < 0 && /[1-9]/.test(text) ? MINUS : "";
+  return `${minus}${grouped(whole)}${part ? `.${part}` : ""}`;
+}
+
+/** How many decimals an interval bears, as in the reports: two digits of half its width. */
+function decimals(value, low, high) {
+  const half = Math.abs(high - low) / 2;
+  const [size, digits] = half ? [half, 2] : [Math.abs(value), 3];
+  return size ? Math.min(6, digits - 1 - Math.floor(Math.log10(size))) : 0;
+}
+
+const there = (range) => Array.isArray(range) && range.every((end) => Number.isFinite(end));
+
+/** An interval alone: `0.2 to 1.4`. */
+export function range([low, high]) {
+  const places = decimals((low + high) / 2, low, high);
+  return `${fixed(low, places)} to ${fixed(high, places)}`;
+}
+
+/** A number with its unit and, where there is one, its interval in the same digits. */
+export function measured(value, ends, code) {
+  if (!there(ends) || !Number.isFinite(value)) return quantity(value, code);
+  const places = decimals(value, ...ends);
+  const said = unit(code);
+  return `${fixed(value, places)}${said ? `\u00a0${said}` : ""} (${fixed(ends[0], places)} to ${fixed(ends[1], places)})`;
+}
+
+/** An area with its interval; large ones in hectares. */
+export function area(square, ends) {
+  if (!there(ends)) return hectares(square);
+  return square < 10000 ? measured(square, ends, "m2") : measured(square / 10000, ends.map((end) => end / 10000), "ha");
+}
+
 const UNITS = { m2: "m²", percent: "%", "standard deviations": "σ of quiet looks" };
 export const unit = (code) => UNITS[code] || code || "";
 
@@ -66,11 +104,21 @@ export function hectares(value) {
 }
 
 /** Probability: never 0 or 1. */
-export function probability(p) {
+export function probability(p, places = finer(p)) {
   if (p === null || p === undefined) return "–";
-  if (p < 0.0001) return "below 0.0001";
-  if (p > 0.9999) return "above 0.9999";
-  return p < 0.01 || p > 0.99 ? p.toFixed(4) : p.toFixed(2);
+  const least = 10 ** -places;
+  if (p < least / 2) return `below ${least.toFixed(places)}`;
+  if (p > 1 - least / 2) return `above ${(1 - least).toFixed(places)}`;
+  return p.toFixed(places);
+}
+
+const finer = (p) => (p < 0.01 || p > 0.99 ? 4 : 2);
+
+/** A probability with its interval in the same digits. */
+export function probable(p, ends) {
+  if (!there(ends)) return probability(p);
+  const places = finer(p);
+  return `${probability(p, places)} (${ends.map((end) => probability(end, places)).join(" to ")})`;
 }
 
 /** Round steps that cover a range. */

@@ -15,11 +15,15 @@ export function drawLegend() {
     return { side, track, layer: track.layers.find((entry) => entry.id === at.layer) };
   });
   const same = shown.length === 2 && shown[0].layer === shown[1].layer;
-  const cards = (same ? [shown[1]] : shown).map((entry) => card(entry, same || shown.length === 1));
+  const entries = same ? [shown[1]] : shown;
+  const notes = entries.map(note);
+  const cards = entries.map((entry, i) => card(entry, entries.length === 1, notes.indexOf(notes[i], i + 1) < 0 ? notes[i] : null));
   fill(byId("legend"), h("h2", {}, "Legend"), cards, unseen());
 }
 
-function card({ side, track, layer }, only) {
+const note = ({ track, layer }) => `${number(track.pixel_m)} m pixels, ${layer.kind === "class" ? "same colours" : "same stretch"} always`;
+
+function card({ side, track, layer }, only, told) {
   return h(
     "div",
     { class: "legend-card" },
@@ -27,7 +31,7 @@ function card({ side, track, layer }, only) {
       only ? null : h("b", { class: `letter letter-${side}` }, side === "before" ? "B" : "A"),
       `${layer.label}${layer.unit ? `, ${unit(layer.unit)}` : ""}`),
     { picture, scalar, class: classes }[layer.kind](layer, track),
-    h("p", { class: "legend-note" }, `${number(track.pixel_m)} m pixels, ${layer.kind === "class" ? "same colours" : "same stretch"} always`),
+    told ? h("p", { class: "legend-note" }, told) : null,
   );
 }
 

@@ -99,7 +99,7 @@ function build() {
 
 function about(site) {
   const select = byId("site");
-  const sites = site.sites.map((entry) => (typeof entry === "string" ? [entry, entry] : [entry.id, entry.name || entry.id]));
+  const sites = site.sites.map((entry) => [entry.id, entry.name ? `${entry.id} · ${entry.name}` : entry.id]);
   options(select, sites, site.site.id);
   select.addEventListener("change", () => location.assign(`/?site=${encodeURIComponent(select.value)}`));
   document.title = `${site.site.name || site.site.id} · Fair Witness desk`;

@@ -66,11 +66,12 @@ function drawChanged() {
   if (trackOf(found.track).crs === trackOf(state.after.track).crs) add(sources.changed, found.geometry, { kind: "changed" });
 }
 
-/** Light within dark, where zones are dark within light: told apart without any colour. */
-const changedStyle = () =>
-  state.show.changed
-    ? [new ol.style.Style({ stroke: stroke("#14181c", 3.4) }), new ol.style.Style({ stroke: stroke(CHANGED, 1.6) })]
-    : null;
+/** Light within dark, where zones are dark within light: told apart without any colour; broken over another look. */
+function changedStyle() {
+  if (!state.show.changed || !state.outline) return null;
+  const own = state.after?.track === state.outline.track && state.after?.look === state.outline.look;
+  return [new ol.style.Style({ stroke: stroke("#14181c", 3.4) }), new ol.style.Style({ stroke: stroke(CHANGED, 1.6, own ? undefined : [5, 5]) })];
+}
 
 function add(source, shape, properties) {
   const feature = new ol.Feature(geojson().readGeometry(shape));

@@ -2,7 +2,7 @@
 
 import { address, read, send } from "./api.js";
 import { byId, fill, h, options, say } from "./dom.js";
-import { hectares, minute, number, quantity, time, unit } from "./format.js";
+import { area, measured, minute, number, range, time, unit } from "./format.js";
 import { drawChart } from "./chart.js";
 import { savePicture } from "./picture.js";
 import { set, state, trackOf, watch } from "./state.js";
@@ -159,7 +159,7 @@ function noteOf(data) {
   if (!data) note.textContent = "";
   else if (!found) note.textContent = state.series.request.kind === "zone" ? "Detectability: not measured for this zone and indicator." : sentence(data.note) || "A pixel or polygon is for looking: thresholds hold for zones.";
   else if (found.smallest_m2 === null || found.smallest_m2 === undefined) note.textContent = `Detectability: ${found.note || "90 % not reached"}.`;
-  else note.textContent = `Smallest change seen with 90 %: ${hectares(found.smallest_m2)}${found.interval ? ` (${found.interval.map((v) => number(v)).join("–")} m²)` : ""}${found.contrast ? `, contrast ${found.contrast}` : ""}.`;
+  else note.textContent = `Smallest change seen with 90 %: ${area(found.smallest_m2, found.interval)}${found.contrast ? `, contrast ${found.contrast}` : ""}.`;
 }
 
 const sentence = (text) => (text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}.` : "");
@@ -185,10 +185,9 @@ function tell(index) {
     const why = whyUnseen(look.reason);
     parts.push(` not observed${why ? `: ${why}` : ""} (not “no change”)`);
   } else {
-    const range = look.low !== null && look.low !== undefined ? ` (${number(look.low)} to ${number(look.high)})` : "";
-    parts.push(` ${quantity(look.value, data.unit)}${range}`);
+    parts.push(` ${measured(look.value, [look.low, look.high], data.unit)}`);
     const [low, high] = [data.baseline?.low?.[index], data.baseline?.high?.[index]];
-    if (low !== null && low !== undefined) parts.push(`; quiet looks ${number(low)} to ${number(high)}`);
+    if (low !== null && low !== undefined) parts.push(`; quiet looks ${range([low, high])}`);
     if (look.limits?.length) parts.push(`; threshold ${look.limits.map((v) => number(v)).join(" / ")} ${unit(data.unit)}`);
     if (look.p !== null && look.p !== undefined) parts.push(`; p ${look.p < 1e-4 ? "< 0.0001" : number(look.p, 2)}`);
     if (look.in_baseline) parts.push("; baseline look");

@@ -58,8 +58,8 @@ function field(key, label, change) {
 }
 
 function common() {
-  const check = (key, label) =>
-    h("label", { class: "check" },
+  const check = (key, label, title) =>
+    h("label", { class: "check", title },
       h("input", { type: "checkbox", checked: state.show[key], "data-testid": `show-${key}`,
         onchange: (event) => set({ show: { ...state.show, [key]: event.target.checked } }) }),
       label);
@@ -69,12 +69,13 @@ function common() {
     h("label", { class: "check" },
       h("input", { type: "checkbox", id: "linked", checked: state.linked, onchange: (event) => link(event.target.checked) }),
       "Same layer on both sides"),
+    h("div", { class: "checks", role: "group", "aria-label": "Outlines" },
+      check("zones", "Zones"), check("findings", "Findings"), check("site", "Site"), check("names", "Names"),
+      check("changed", "Changed pixels", "Outline what changed in the finding that is open")),
     h("label", { class: "field field-range" }, h("span", {}, "Opacity"),
       h("input", { type: "range", min: "0", max: "100", value: String(100 * state.opacity), "data-testid": "opacity",
         "aria-label": "Opacity of the pictures, percent",
         oninput: (event) => set({ opacity: Number(event.target.value) / 100 }) })),
-    h("div", { class: "checks", role: "group", "aria-label": "Outlines" },
-      check("zones", "Zones"), check("findings", "Findings"), check("changed", "Changed pixels"), check("site", "Site"), check("names", "Names")),
   );
 }
 

@@ -139,3 +139,32 @@ def test_csv_and_png_hold_what_is_drawn(sight):
     assert {(255, 255, 255), (194, 65, 12)} <= colours  # paper, and marks over the threshold
     SCREENS.mkdir(parents=True, exist_ok=True)
     picture.save(SCREENS / "3-export.png")
+
+
+def test_an_interval_has_the_digits_of_its_value_as_in_the_reports(sight):
+    told = sight.page.evaluate(
+        """async () => {
+            const f = await import("/static/format.js");
+            return [f.measured(50.31, [47.52, 53], "percent"), f.measured(3600, [3268, 3932], "m2"),
+                    f.measured(-0.001, [-0.3, 0.2], "dB"), f.measured(3, null, "dB"),
+                    f.probable(0.93, [0.79, 0.9921]), f.probable(0.95, [0.9, 0.99999]),
+                    f.probable(0.2, null), f.area(12345, [9876, 15000])];
+        }"""
+    )
+    plain = [text.replace("\u202f", " ").replace("\xa0", " ") for text in told]
+    assert plain == [
+        "50.3 % (47.5 to 53.0)",
+        "3 600 m² (3 270 to 3 930)",
+        "0.00 dB (\u22120.30 to 0.20)",
+        "3 dB",
+        "0.93 (0.79 to 0.99)",
+        "0.95 (0.90 to above 0.99)",
+        "0.20",
+        "1.23 ha (0.99 to 1.50)",
+    ]
+
+
+def test_sites_are_named_with_their_ids(sight):
+    names = sight.part("site").locator("option").all_inner_texts()
+    assert "garrison · Invented garrison (rehearsal)" in names
+    assert len(names) == 3
