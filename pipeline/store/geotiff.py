@@ -14,6 +14,7 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
+from rasterio.shutil import copy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,21 +69,35 @@ def encoded(layers: Layers, *, driver: str, **options: Any) -> bytes:
         raise ValueError(f"values must be (band, y, x) and not empty, got shape {values.shape}")
     if values.dtype.kind not in "uif":
         raise ValueError(f"values must be numbers of one part, got {values.dtype}")
-    count, height, width = values.shape
     try:
         with rasterio.Env(**GDAL_SETTINGS), MemoryFile() as memory:
-            with memory.open(
-                driver=driver, count=count, height=height, width=width, dtype=values.dtype.name,
-                crs=CRS.from_wkt(layers.crs), transform=layers.transform, nodata=layers.nodata,
-                **options,
-            ) as file:  # fmt: skip
-                file.write(np.ascontiguousarray(values))
-                file.update_tags(**dict(sorted(layers.tags.items())))
-                for band, text in enumerate(layers.descriptions, start=1):
-                    file.set_band_description(band, text or "")
+            if driver == "COG":
+                _copy(layers, memory, **options)
+            else:
+                _write(layers, memory, driver=driver, **options)
             return bytes(memory.read())
     except RasterioError as cause:
         raise ValueError(f"cannot be written as {driver}: {cause}") from cause
+
+
+def _write(layers: Layers, memory: MemoryFile, *, driver: str, **options: Any) -> None:
+    count, height, width = layers.values.shape
+    with memory.open(
+        driver=driver, count=count, height=height, width=width, dtype=layers.values.dtype.name,
+        crs=CRS.from_wkt(layers.crs), transform=layers.transform, nodata=layers.nodata, **options,
+    ) as file:  # fmt: skip
+        file.write(np.ascontiguousarray(layers.values))
+        file.update_tags(**dict(sorted(layers.tags.items())))
+        for band, text in enumerate(layers.descriptions, start=1):
+            file.set_band_description(band, text or "")
+
+
+def _copy(layers: Layers, memory: MemoryFile, **options: Any) -> None:
+    """Pack a plain file as COG. The driver can only copy; asked to, it lets other threads run."""
+    with MemoryFile() as plain:
+        _write(layers, plain, driver="GTiff")
+        with plain.open(driver="GTiff") as file:
+            copy(file, memory.name, driver="COG", **options)
 
 
 def decoded(payload: bytes) -> Layers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +11,7 @@ from scipy import ndimage
 from pipeline.imagery.pair.coverage import Sky
 from pipeline.imagery.pair.placing import Placing
 from pipeline.kernels.masking import MISSING
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pipeline.imagery.pair.pixels import Band
     from pipeline.imagery.pair.sources import Source
 
-_THREADS = 2
 _SEAM_PX = 4  # zeros this near to missing pixels are a seam, not dark ground
 
 
@@ -77,8 +76,7 @@ class Reader:
         def place(at: int) -> None:
             values[at] = self.band(at, start, end)
 
-        with ThreadPoolExecutor(_THREADS) as pool:  # bands do not know of each other
-            list(pool.map(place, range(len(values))))
+        side_by_side(place, range(len(values)))  # bands do not know of each other
         finite = np.isfinite(values)
         if any(self._dark) and not finite.all():
             self._restore_dark(values, finite, first=start == 0, last=end == self._geobox.shape[0])

@@ -42,11 +42,6 @@ def nearest_class(pixels: NDArray[np.floating], centres: NDArray[np.floating]) -
     pixel's class does not depend on which pixels come with it.
     """
     exact = centres.astype(np.float64)
-    nearness = exact @ pixels.astype(np.float64)
-    nearness -= 0.5 * np.square(exact).sum(axis=1)[:, None]
-    # class by class: numpy's argmax across rows as short as this is five times slower
-    label, best = np.zeros(pixels.shape[1], np.intp), nearness[0]
-    for k in range(1, len(exact)):
-        np.copyto(label, k, where=nearness[k] > best)
-        np.maximum(best, nearness[k], out=best)
-    return label
+    nearness = pixels.T.astype(np.float64) @ exact.T
+    nearness -= 0.5 * np.square(exact).sum(axis=1)
+    return np.asarray(nearness.argmax(axis=1))

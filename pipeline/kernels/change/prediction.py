@@ -8,13 +8,13 @@ residuals, is change. A pixel that changed is badly predicted both ways.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from pipeline.kernels.change.classes import class_centres, nearest_class
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=np.floating)
 
-_THREADS = 2
-_CHUNK = 4_096  # pixels at a time: temporaries stay in the cache
+_CHUNK = 16_384  # pixels at a time: temporaries stay in the cache
 _INPUT_RANGE = (-12.0, 12.0)  # robust sigmas; a saturated or absurd pixel predicts nothing wild
 _RESIDUAL_LIMIT = 40.0  # and cannot drown its neighbours when smoothed
 _MIN_PER_COEFFICIENT = 5
@@ -109,11 +108,14 @@ def fit_two_way(
         np.clip((date - m) / s, *_INPUT_RANGE)
         for date, m, s in zip((before, after), median, spread, strict=True)
     )
-    ways = [
-        _one_way(source, target, classes, ridge, scale_floor, seed)
-        for source, target in ((x, y), (y, x))
-    ]
-    return TwoWay(median.astype(np.float32), spread.astype(np.float32), ways[0], ways[1])
+
+    def one_way(
+        dates: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ) -> OneWay:
+        return _one_way(*dates, classes, ridge, scale_floor, seed)
+
+    forward, backward = side_by_side(one_way, [(x, y), (y, x)])
+    return TwoWay(median.astype(np.float32), spread.astype(np.float32), forward, backward)
 
 
 def two_way_residuals(
@@ -134,10 +136,13 @@ def two_way_residuals(
     """
     with np.errstate(over="ignore"):  # an absurd value is clipped like any other
         x, y = (
-            np.clip((date.astype(np.float32) - m[:, None]) / s[:, None], *_INPUT_RANGE)
+            _standard(date, m, s)
             for date, m, s in zip((before, after), model.median, model.spread, strict=True)
         )
-    return np.stack([_left_over(x, y, model.forward), _left_over(y, x, model.backward)])
+    out = np.empty((2, *x.shape), np.float32)
+    _write_left_over(x, y, model.forward, out[0])
+    _write_left_over(y, x, model.backward, out[1])
+    return out
 
 
 def two_way_score(
@@ -179,8 +184,7 @@ def two_way_score(
         squares *= squares
         out[part][ok] = _length(squares, extra, np.float32(extra_weight))
 
-    with ThreadPoolExecutor(_THREADS) as pool:  # each pixel is scored alone: order is nothing
-        list(pool.map(score, _chunks(good.size)))
+    side_by_side(score, list(_chunks(good.size)))  # each pixel is scored alone
     return out.reshape(valid.shape)
 
 
@@ -188,7 +192,7 @@ def _length(
     squares: NDArray[np.float32], extra: Sequence[int], extra_weight: np.float32
 ) -> NDArray[np.float32]:
     """Norm over the bands, and over the extra ones once more, of (direction, band, pixel)."""
-    total = np.sqrt(_added(squares[0])) + np.sqrt(_added(squares[1]))
+    total: NDArray[np.float32] = np.sqrt(_added(squares[0])) + np.sqrt(_added(squares[1]))
     if extra:
         votes = [np.sqrt(_added([way[i] for i in extra])) for way in squares]
         total += extra_weight * (votes[0] + votes[1])
@@ -267,17 +271,29 @@ def _spread(values: NDArray[T]) -> tuple[NDArray[T], NDArray[T]]:
     return location, scale.astype(values.dtype)
 
 
-def _left_over(
-    source: NDArray[np.float32], target: NDArray[np.float32], way: OneWay
+def _standard(
+    date: NDArray[np.floating], median: NDArray[np.float32], spread: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    out = np.empty_like(target)
+    """Return (band, pixel) in standard units, within what predicts."""
+    units = date.astype(np.float32)
+    units -= median[:, None]
+    units /= spread[:, None]
+    return np.clip(units, *_INPUT_RANGE, out=units)
+
+
+def _write_left_over(
+    source: NDArray[np.float32],
+    target: NDArray[np.float32],
+    way: OneWay,
+    out: NDArray[np.float32],
+) -> None:
     for part in _chunks(source.shape[1]):
         label = nearest_class(source[:, part], way.centres)
-        left = target[:, part] - _predicted(source[:, part], label, way.maps)
+        left = _predicted(source[:, part], label, way.maps)
+        np.subtract(target[:, part], left, out=left)
         left -= way.location[:, None]
         left /= way.scale[:, None]
         np.clip(left, -_RESIDUAL_LIMIT, _RESIDUAL_LIMIT, out=out[:, part])
-    return out
 
 
 def _chunks(size: int) -> Iterator[slice]:

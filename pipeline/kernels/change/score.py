@@ -29,6 +29,7 @@ from pipeline.kernels.change.texture import (
     relative_to_texture,
     texture,
 )
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -222,9 +223,14 @@ def finished(
     if not isinstance(model, TwoWay):
         return Scores(raw.score, gaussian_mean(raw.score, valid, sigma=recipe.fine_sigma), 0.0)
     relative = relative_to_texture(raw.score, raw.texture, scale or texture_scale(raw))
+
+    def mean(sigma: float) -> NDArray[np.float32]:
+        return gaussian_mean(relative, valid, sigma=sigma)
+
+    smooth, fine = side_by_side(mean, [recipe.smooth_sigma, recipe.fine_sigma])
     return Scores(
-        gaussian_mean(relative, valid, sigma=recipe.smooth_sigma),
-        gaussian_mean(relative, valid, sigma=recipe.fine_sigma),
+        smooth,
+        fine,
         effect_unit(model, extra=recipe.extra, extra_weight=recipe.extra_weight),
     )
 

@@ -19,8 +19,18 @@ def gaussian_halo(sigma: float) -> int:
     return ceil(_TRUNCATE * sigma) if sigma > 0 else 0
 
 
+def gaussian_weight(valid: NDArray[np.bool_], *, sigma: float) -> NDArray[np.float32]:
+    """Return how much of the Gaussian around each pixel of (y, x) lies on valid ones."""
+    weight = _blurred(valid.astype(np.float32), sigma)
+    return np.maximum(weight, np.float32(1e-6), out=weight)
+
+
 def gaussian_mean(
-    values: NDArray[np.floating], valid: NDArray[np.bool_], *, sigma: float
+    values: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    *,
+    sigma: float,
+    weight: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Gaussian-weighted mean over the valid pixels around each pixel.
 
@@ -32,6 +42,8 @@ def gaussian_mean(
         (y, x).
     sigma
         Pixels; 0 only blanks what is not valid. Halo: ``ceil(3 sigma)``.
+    weight
+        `gaussian_weight` of `valid` and `sigma`, for who takes several means; None: from them.
 
     Returns
     -------
@@ -43,10 +55,7 @@ def gaussian_mean(
     if sigma > 0:
         for layer in out.reshape(-1, *valid.shape):
             layer[:] = _blurred(layer, sigma)
-        if not valid.all():
-            out /= np.maximum(_blurred(valid.astype(np.float32), sigma), 1e-6)
-        elif valid.size:
-            out /= _blurred(np.ones_like(valid, np.float32), sigma)
+        out /= gaussian_weight(valid, sigma=sigma) if weight is None else weight
     out[..., ~valid] = np.nan
     return out
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.kernels.change.smoothing import gaussian_halo, gaussian_mean
+from pipeline.kernels.change.smoothing import gaussian_halo, gaussian_mean, gaussian_weight
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +56,13 @@ def texture(
     -------
     float32 (y, x) in the unit of the bands, NaN where not valid. Halo: `TEXTURE_HALO`.
     """
-    return np.minimum(_contrast(before, valid), _contrast(after, valid))
+    weight = gaussian_weight(valid, sigma=TEXTURE_SIGMA)
+
+    def contrast(date: NDArray[np.floating]) -> NDArray[np.float32]:
+        return _contrast(date, valid, weight)
+
+    one, other = side_by_side(contrast, [before, after])
+    return np.minimum(one, other)
 
 
 def fit_texture(
@@ -92,10 +99,14 @@ def relative_to_texture(
     return out
 
 
-def _contrast(bands: NDArray[np.floating], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _contrast(
+    bands: NDArray[np.floating], valid: NDArray[np.bool_], weight: NDArray[np.float32]
+) -> NDArray[np.float32]:
     mean = bands[0].astype(np.float32)
     for band in bands[1:]:
         mean = mean + band
     mean = mean / np.float32(len(bands))
-    detail = mean - gaussian_mean(mean, valid, sigma=TEXTURE_SIGMA)
-    return np.sqrt(gaussian_mean(detail * detail, valid, sigma=TEXTURE_SIGMA))
+    detail = mean - gaussian_mean(mean, valid, sigma=TEXTURE_SIGMA, weight=weight)
+    detail *= detail
+    square = gaussian_mean(detail, valid, sigma=TEXTURE_SIGMA, weight=weight)
+    return np.sqrt(square, out=square)
