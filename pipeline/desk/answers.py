@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.desk import findings, series, statements, views
+from pipeline.desk.codes import code_words
 from pipeline.desk.guard import BODY_LIMIT, failure
 from pipeline.desk.pixel import pixel_view
 from pipeline.desk.proposal import read_proposal
@@ -46,6 +47,7 @@ def routes(desk: Desk) -> list[Route]:
     answers = Answers(desk)
     table: list[tuple[str, str, Callable[..., Any]]] = [
         ("GET", "/api/progress", answers.progress),
+        ("GET", "/api/words", answers.words),
         ("GET", "/api/site", answers.site),
         ("GET", "/api/looks/{track}", answers.looks),
         ("GET", "/api/value/{track}/{look}", answers.value),
@@ -134,6 +136,10 @@ class Answers:
             "phase": now.phase, "done": now.done, "total": now.total, "text": now.text,
             "pictures": desk.pictures, "ready": desk.ready, "failed": desk.failure is not None,
         }  # fmt: skip
+
+    def words(self, request: Request, body: None) -> Any:  # noqa: ARG002
+        """Return the words for codes of the record."""
+        return code_words()
 
     def site(self, request: Request, body: None) -> Any:  # noqa: ARG002
         """Return the site, its rules and tracks."""

@@ -17,11 +17,12 @@ import { openTimeline } from "./timeline.js";
 import { openTools } from "./tools.js";
 import { openView } from "./view.js";
 import { openWhatIf } from "./whatif.js";
-import { plain, word } from "./words.js";
+import { learnWords, plain, word } from "./words.js";
 
 whileLoading((told) => loading(told));
 
 async function open() {
+  await learnWords();
   await until("pictures");
   const site = await read("/api/site");
   useSite(site.site.id);

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 
+from pipeline.desk.codes import FAMILIES, code_words
 from pipeline.report.messages.en import MESSAGES
 from tests.desk.page.conftest import LAPTOP, Sight
 
@@ -185,15 +185,35 @@ def test_without_script_it_says_where_else_to_read(chromium, address):
     context.close()
 
 
-def test_words_are_those_of_the_reports():
-    text = (STATIC / "words.js").read_text(encoding="utf-8")
-    lines = re.findall(r'^  (".*": ".*"),$', text, re.MULTILINE)
-    own = {key: value for line in lines for key, value in json.loads(f"{{{line}}}").items()}
-    assert own
-    assert {key: MESSAGES.get(key) for key in own} == own
-    families = ("hypothesis.", "measured.", "coverage.", "evidence.", "basis.", "term.", "sensor.")
-    needed = {key for key in MESSAGES if key.startswith(families)} - {"coverage.description"}
-    assert needed <= set(own)
+def test_words_are_those_of_the_reports_for_every_family_the_page_asks_for():
+    told = code_words()
+    assert told == {key: MESSAGES[key] for key in told}
+    asked = {
+        family
+        for path in OWN
+        for family in re.findall(r"(?:word|known)\(\"([a-z.-]+)\"", path.read_text("utf-8"))
+    }
+    assert len(asked) > 10
+    assert asked <= set(FAMILIES)
+    for family in FAMILIES:
+        assert [key for key in told if key.rpartition(".")[0] == family], family
+
+
+@pytest.mark.slow
+def test_codes_stand_on_the_page_in_the_words_of_the_reports(sight):
+    sight.page.keyboard.press("j")
+    sight.page.wait_for_selector("[data-testid=finding]")
+    text = sight.part("queue").inner_text()
+    item = next(
+        f
+        for f in sight.ask("/api/findings")["findings"]
+        if f["id"] == sight.page.locator(".more .mono").text_content()
+    )
+    assert MESSAGES[f"evidence.{item['evidence_state']}"] in text
+    for code in item["hypotheses"]:
+        assert MESSAGES[f"hypothesis.{code['code']}"] in text
+    assert "undefined" not in text
+    assert sight.ask("/api/words") == code_words()
 
 
 def test_no_accusing_word_and_no_inline_script_or_style():
