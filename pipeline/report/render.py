@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from pipeline.assessment.record import Report
 from pipeline.errors import ProductError
 from pipeline.report import layers as product_layers
+from pipeline.report.compiled import CompiledTemplates
 from pipeline.report.facts.page import page_facts
 from pipeline.report.facts.state import ordered
 from pipeline.report.figures import (
@@ -129,6 +130,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.bytecode_cache = CompiledTemplates(made)
     made.filters["kept"] = kept
     made.filters["address"] = quote
     return made

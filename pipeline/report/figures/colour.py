@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.report.figures.tables import COLOURS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -56,8 +58,9 @@ def stretch(*layers: Layer) -> Stretch:
     pooled = [values[np.isfinite(values)] for values in pooled]
     if any(values.size == 0 for values in pooled):
         return Stretch(bands, (0.0,) * len(bands), 1.0, radar)
-    low = [float(np.percentile(values, 2)) for values in pooled]
-    high = max(float(np.percentile(values, 98)) for values in pooled)
+    edges = [np.percentile(values, (2, 98)) for values in pooled]
+    low = [float(edge[0]) for edge in edges]
+    high = max(float(edge[1]) for edge in edges)
     if radar:
         low = [max(FLOOR_DB, value) for value in low]
         high = min(CEILING_DB, high)
@@ -133,16 +136,13 @@ class Scale:
 
 def scale(values: NDArray[np.float32], *, signed: bool) -> Scale:
     """Return the colour scale of an anomaly (PuOr, symmetric) or a score (cividis from 0)."""
-    from matplotlib import colormaps  # noqa: PLC0415 - heavy
-
     finite = np.abs(values[np.isfinite(values)])
     top = float(np.percentile(finite, 99.5)) if finite.size else 1.0
     top = float(f"{max(top, 1e-6):.2g}")
     if signed:
         top = max(top, 4.0)  # a quiet scene must look quiet
     name = "PuOr_r" if signed else "cividis"
-    colours = (colormaps[name](np.linspace(0, 1, 64))[:, :3] * 255 + 0.5).astype(np.uint8)
-    return Scale(name, -top if signed else 0.0, top, colours)
+    return Scale(name, -top if signed else 0.0, top, COLOURS[name])
 
 
 def indexed(values: NDArray[np.float32], how: Scale) -> NDArray[np.uint8]:
