@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.threads import side_by_side
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -219,17 +221,17 @@ def load(folder: Path, known: tuple[tuple[str, str], ...] = ()) -> Layers:
     largest = LARGEST if len(names) <= 1 else LARGEST_OF_MANY
     for stem in names:
         parts = [inside / f"{stem}_{kind}.tif" for kind in ("before", "after", "anomaly")]
-        before, after, anomaly = (read(p, site, largest) if p.is_file() else None for p in parts)
+        before, after, anomaly = _read_present(parts, site, largest)
         codes = coverage_codes(inside / f"{stem}_valid.tif", site, largest)
         fits = codes is not None and anomaly is not None and codes.shape == anomaly.size[::-1]
         found.append(Track(*named(stem, known), before, after, anomaly, codes if fits else None))
-    score, change = (folder / name for name in ("score.tif", "change.tif"))
-    return Layers(
-        tracks=tuple(found),
-        score=read(score, site) if score.is_file() else None,
-        change=read(change, site) if change.is_file() else None,
-        zones=zones,
-    )
+    both = [folder / name for name in ("score.tif", "change.tif")]
+    score, change = _read_present(both, site, LARGEST)
+    return Layers(tracks=tuple(found), score=score, change=change, zones=zones)
+
+
+def _read_present(paths: list[Path], site: Geometry | None, largest: int) -> list[Layer | None]:
+    return side_by_side(lambda p: read(p, site, largest) if p.is_file() else None, paths)
 
 
 def site_outline(zones: tuple[Geometry, ...]) -> Geometry | None:

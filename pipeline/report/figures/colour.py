@@ -12,6 +12,8 @@ import numpy as np
 from pipeline.report.figures.tables import COLOURS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from pipeline.report.layers import Layer
@@ -37,7 +39,8 @@ class Stretch:
 
 def display_values(layer: Layer, bands: tuple[int, ...]) -> NDArray[np.float32]:
     """Return the drawn bands (band, y, x): reflectance, or 10·log10 of backscatter."""
-    values = layer.values[list(bands)]
+    every = bands == tuple(range(len(layer.values)))
+    values = layer.values if every else layer.values[list(bands)]
     if not layer.radar:
         return values
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -55,7 +58,7 @@ def stretch(*layers: Layer) -> Stretch:
     bands, radar = drawn_bands(layers[0]), layers[0].radar
     shown = [display_values(layer, bands) for layer in layers]
     pooled = [np.concatenate([v[i].ravel() for v in shown]) for i in range(len(bands))]
-    pooled = [values[np.isfinite(values)] for values in pooled]
+    pooled = [_finite(values) for values in pooled]
     if any(values.size == 0 for values in pooled):
         return Stretch(bands, (0.0,) * len(bands), 1.0, radar)
     edges = [np.percentile(values, (2, 98)) for values in pooled]
@@ -65,6 +68,11 @@ def stretch(*layers: Layer) -> Stretch:
         low = [max(FLOOR_DB, value) for value in low]
         high = min(CEILING_DB, high)
     return Stretch(bands, tuple(low), max(high, max(low) + 1e-3), radar)
+
+
+def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    finite = np.isfinite(values)
+    return values if finite.all() else values[finite]
 
 
 def picture(layer: Layer, how: Stretch) -> NDArray[np.uint8]:
@@ -89,31 +97,36 @@ def magnified(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def hatch(seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return diagonal lines (1) over what was not seen, 0 elsewhere, magnified (y, x)."""
-    lost = magnified(~seen)
-    rows, columns = np.indices(lost.shape)
-    return (((rows + columns) % 12 < 2) & lost).astype(np.uint8)
+    return _lines(~seen, lambda rows, columns: (rows + columns) % 12 < 2)
 
 
 def cross(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return crossed lines (1) inside `mask`, magnified (y, x)."""
-    inside = magnified(mask)
-    rows, columns = np.indices(inside.shape)
-    lines = ((rows + columns) % 12 < 2) | ((rows - columns) % 12 < 2)
-    return (lines & inside).astype(np.uint8)
+    return _lines(
+        mask, lambda rows, columns: ((rows + columns) % 12 < 2) | ((rows - columns) % 12 < 2)
+    )
 
 
 def backward(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return dense lines (1) that fall to the right inside `mask`, magnified (y, x)."""
-    inside = magnified(mask)
-    rows, columns = np.indices(inside.shape)
-    return (((rows - columns) % 6 < 2) & inside).astype(np.uint8)
+    return _lines(mask, lambda rows, columns: (rows - columns) % 6 < 2)
 
 
 def dots(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return a lattice of dots (1) inside `mask`, magnified (y, x)."""
+    return _lines(mask, lambda rows, columns: (rows % 6 < 2) & (columns % 6 < 2))
+
+
+def _lines(
+    mask: NDArray[np.bool_],
+    drawn: Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]],
+) -> NDArray[np.uint8]:
+    """Return a pattern of rows and columns (1) inside `mask`, magnified; mostly there is none."""
     inside = magnified(mask)
-    rows, columns = np.indices(inside.shape)
-    return ((rows % 6 < 2) & (columns % 6 < 2) & inside).astype(np.uint8)
+    if not inside.any():
+        return inside.astype(np.uint8)
+    rows, columns = np.ogrid[: inside.shape[0], : inside.shape[1]]
+    return (drawn(rows, columns) & inside).astype(np.uint8)
 
 
 def edges(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from pipeline.report.figures.canvas import (
     zone_rings,
 )
 from pipeline.report.figures.svg import markup
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from pipeline.report.facts.model import FindingView
@@ -61,18 +62,24 @@ def _pair(number: int, item: Track, canvas: Canvas) -> Pair:
     words, title = canvas.words, track_title(item, canvas.words)
     present = [layer for layer in (item.before, item.after) if layer is not None]
     how = colour.stretch(*present)
+
+    def packed(layer: Layer | None) -> str:
+        image = None if layer is None else colour.picture(layer, how)
+        return "" if image is None else (colour.png if canvas.lossless else colour.jpeg)(image)
+
+    hrefs = side_by_side(packed, [item.before, item.after])
     before, after = (
-        _picture(f"{which}-{number}", layer, how, title, canvas) if layer is not None else None
-        for which, layer in (("before", item.before), ("after", item.after))
+        _picture(f"{which}-{number}", layer, href, title, canvas) if layer is not None else None
+        for which, layer, href in zip(
+            ("before", "after"), (item.before, item.after), hrefs, strict=True
+        )
     )
     return Pair(f"pair-{number}", title, before, after, stretch_text(how, present[0], words))
 
 
-def _picture(name: str, layer: Layer, how: colour.Stretch, title: str, canvas: Canvas) -> Figure:
+def _picture(name: str, layer: Layer, href: str, title: str, canvas: Canvas) -> Figure:
     words, frame, date = canvas.words, frame_of(layer), moment_text(layer, canvas.words)
     which = words(f"picture.{name.partition('-')[0]}")
-    image = colour.picture(layer, how)
-    href = colour.png(image) if canvas.lossless else colour.jpeg(image)
     canvas.keep(f"img-{name}", href, layer.size)
     canvas.keep_overlay(f"nan-{name}", colour.hatch(layer.seen))
     root = shown(
