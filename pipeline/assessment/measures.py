@@ -122,7 +122,7 @@ def zone_excess_db(series: TrackSeries, weight: NDArray[np.float32]) -> Measured
     return Measured(
         found.level,
         1.96 * found.unsure,
-        observed_share(series.features["span"], weight),
+        np.isfinite(look).astype(np.float64) @ share / weight.sum(dtype=np.float64),
         also={"rcs_m2": excess * series.pixel_area_m2 * COSINE_OF_INCIDENCE},
     )
 

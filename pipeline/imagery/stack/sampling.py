@@ -117,7 +117,8 @@ def bilinear(
     )
     inside = row_in & col_in
     if not fr.any() and not fc.any():
-        return np.where(inside, values[r0, c0], np.nan)
+        picked = _block(values, r0, c0)
+        return picked if inside.all() else np.where(inside, picked, np.nan)
     r1, c1 = np.minimum(r0 + 1, values.shape[0] - 1), np.minimum(c0 + 1, values.shape[1] - 1)
     total = np.zeros(inside.shape)
     for r, wr in ((r0, 1 - fr), (r1, fr)):
@@ -145,6 +146,17 @@ def nearest(
 def same_pixels(rows: NDArray[np.float64], cols: NDArray[np.float64]) -> bool:
     """Say whether all positions are pixel centres, so that nothing is interpolated."""
     return bool((rows == np.floor(rows)).all() and (cols == np.floor(cols)).all())
+
+
+def _block(
+    values: NDArray[np.floating], rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> NDArray[np.floating]:
+    """Return ``values[rows, cols]``; of one grid a piece of the array itself, many times faster."""
+    down, right = rows.ravel(), cols.ravel()
+    straight = rows.shape == (down.size, 1) and cols.shape == (1, right.size)
+    if straight and (np.diff(down) == 1).all() and (np.diff(right) == 1).all():
+        return values[down[0] : down[-1] + 1, right[0] : right[-1] + 1]
+    return values[rows, cols]
 
 
 def _cell(

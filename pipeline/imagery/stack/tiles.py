@@ -101,13 +101,12 @@ class TileReader:
         """Return DN × scale + offset, once; NaN where nodata or not plausible."""
         asset = tile.scene.assets[band]
         raw = chip.values[0].astype(np.float64)
-        bad = ~np.isfinite(raw)
-        for nodata in (asset.nodata, chip.nodata):
-            if nodata is not None:
-                bad |= raw == nodata
-        physical = np.where(bad, np.nan, raw) * asset.scale + asset.offset
+        physical = raw * asset.scale + asset.offset
+        for nodata in {asset.nodata, chip.nodata} - {None}:
+            physical[raw == nodata] = np.nan
         low, high = _PLAUSIBLE[self.sensor.physical]
-        return np.where((physical >= low) & (physical <= high), physical, np.nan)
+        physical[~((physical >= low) & (physical <= high))] = np.nan
+        return np.asarray(physical)
 
     def _rule_codes(self, tile: AdmittedScene, rule: MaskRule, frame: Frame) -> NDArray[np.uint8]:
         if rule.kind == "spectral":
