@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,16 +116,29 @@ def _large_enough(
     place = np.flatnonzero(series.zones[zone] > 0)[found]
     labels, count = _labelled(series, place)
     numbers = labels[series.rows[place], series.columns[place]]
-    counts = np.zeros(count + 1, np.bool_)
-    one = np.ones(1)
-    for number in range(1, count + 1):
-        alone = np.zeros_like(series.zones[zone])
-        alone[place[numbers == number]] = series.zones[zone][place[numbers == number]]
-        region = np.ones((1, int((alone > 0).sum())), np.bool_)
-        counts[number] = zone_area(series, region, alone, smallest_m2, one).value[0] > 0
-    kept = np.zeros_like(found)
-    kept[found] = counts[numbers]
-    return kept
+    starts = np.cumsum(np.bincount(numbers, minlength=count + 1))[:-1]
+    regions = np.split(np.argsort(numbers, kind="stable"), starts)[1:]
+    shares = series.zones[zone][place].astype(np.float64)
+    kept = np.zeros(place.size, np.bool_)
+    fared: dict[float, np.bool_] = {}  # regions of one size fare the same
+    for region in regions:
+        size = float(shares[region].sum())
+        if size not in fared:
+            fared[size] = _counts(series, zone, place[region], smallest_m2)
+        kept[region] = fared[size]
+    whole = np.zeros_like(found)
+    whole[found] = kept
+    return whole
+
+
+def _counts(
+    series: TrackSeries, zone: str, place: NDArray[np.int64], smallest_m2: float
+) -> np.bool_:
+    """Return whether the record's measure counts one region."""
+    alone = replace(series, rows=series.rows[place], columns=series.columns[place])
+    everywhere = np.ones((1, place.size), np.bool_)
+    weight = series.zones[zone][place]
+    return np.bool_(zone_area(alone, everywhere, weight, smallest_m2, np.ones(1)).value[0] > 0)
 
 
 def _labelled(series: TrackSeries, place: NDArray[np.int64]) -> tuple[NDArray[np.int32], int]:

@@ -115,7 +115,7 @@ function changedPixels(item) {
   const mark = h("i", { class: "swatch swatch-changed", "aria-hidden": "true" });
   const regions = found.regions === 1 ? "1 region" : `${number(found.regions)} regions`;
   const rest = found.left_out ? `; the ${number(found.left_out)} smallest are not drawn` : found.coarser ? "; drawn with fewer corners than it has" : "";
-  return [mark, `${hectares(found.area_m2)} in ${regions} on ${look ? day(look.acquired) : found.look}${rest}; a broken line where another look is after`];
+  return [mark, `${hectares(found.area_m2)} in ${regions} on ${look ? day(look.acquired) : found.look}${rest}`];
 }
 
 /** The smallest change that would have been seen, for each sensor that was tried. */

@@ -102,6 +102,7 @@ function about(site) {
   const select = byId("site");
   const sites = site.sites.map((entry) => [entry.id, entry.name ? `${entry.id} · ${entry.name}` : entry.id]);
   options(select, sites, site.site.id);
+  select.title = select.selectedOptions[0]?.textContent || "";
   select.addEventListener("change", () => location.assign(`/?site=${encodeURIComponent(select.value)}`));
   document.title = `${site.site.name || site.site.id} · Fair Witness desk`;
   const { agreement } = site;

@@ -71,7 +71,7 @@ function common() {
       "Same layer on both sides"),
     h("div", { class: "checks", role: "group", "aria-label": "Outlines" },
       check("zones", "Zones"), check("findings", "Findings"), check("site", "Site"), check("names", "Names"),
-      check("changed", "Changed pixels", "Outline what changed in the finding that is open")),
+      check("changed", "Changed pixels", "Outline what changed in the finding that is open; a broken line over any other look")),
     h("label", { class: "field field-range" }, h("span", {}, "Opacity"),
       h("input", { type: "range", min: "0", max: "100", value: String(100 * state.opacity), "data-testid": "opacity",
         "aria-label": "Opacity of the pictures, percent",

@@ -154,7 +154,7 @@ function common(item) {
   const date = (key, label) =>
     h("label", { class: "field" }, h("span", {}, label),
       h("input", { type: "date", value: (dates[key] || "").slice(0, 10), "data-testid": `baseline-${key}`, onchange: (event) => setBaseline(key, event.target.value) }));
-  const dilation = item?.dilation_m ?? null;
+  const dilation = widest();
   return h("div", { class: "grid-two" },
     dilation === null ? h("p", { class: "field soft" }, "No cloud mask to dilate here.") : h("label", { class: "field" }, h("span", {}, `Mask dilation, m (agreed ${number(dilation)})`),
       h("input", { type: "number", min: "0", step: "10", value: String(values.dilation_m ?? dilation), "data-testid": "dilation",
@@ -163,6 +163,12 @@ function common(item) {
       h("input", { type: "date", value: values.period_end || day(state.site.as_of), "data-testid": "period-end",
         onchange: (event) => change(without(state.whatif.values, "period_end", event.target.value && event.target.value !== day(state.site.as_of) ? event.target.value : undefined)) })),
     date("start", "Baseline from"), date("end", "Baseline to"));
+}
+
+/** By how much masks are grown as agreed, where they are grown most; null where no sensor has such masks. */
+function widest() {
+  const found = state.site.indicators.map((item) => item.dilation_m).filter((metres) => metres !== null && metres !== undefined);
+  return found.length ? Math.max(...found) : null;
 }
 
 function without(values, key, value) {

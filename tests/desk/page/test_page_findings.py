@@ -191,6 +191,10 @@ def test_the_changed_pixels_of_the_open_finding_are_outlined_and_can_be_hidden(s
     sight.part("show-changed").check()
     sight.settle()
     assert yellow(sight) == shown
+    other = sight.part("after-look").locator("option:enabled").first.get_attribute("value")
+    sight.part("after-look").select_option(other)
+    sight.settle()
+    assert 20 < yellow(sight) < 0.8 * shown  # broken: it is not of this look
     sight.part("back-to-list").click()
     sight.settle()
     assert yellow(sight) == 0

@@ -114,3 +114,13 @@ def test_a_rule_that_cannot_be_is_refused_in_words(rough_sight):
     rough_sight.page.wait_for_selector("[data-testid=whatif-failed]")
     assert rough_sight.part("whatif-failed").inner_text().startswith("Not computed:")
     assert rough_sight.part("exploratory-banner").is_visible()
+
+
+def test_what_is_for_all_indicators_does_not_change_with_the_one_that_is_shown(sight):
+    sight.part("tab-whatif").click()
+    indicators = sight.ask("/api/site")["indicators"]
+    known = [item["dilation_m"] for item in indicators if item["dilation_m"] is not None]
+    assert len(set(known)) > 1  # radar and optical masks are grown differently
+    for item in indicators:
+        sight.part("whatif-indicator").select_option(item["id"])
+        assert float(sight.part("dilation").input_value()) == max(known)
