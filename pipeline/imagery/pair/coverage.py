@@ -23,6 +23,7 @@ from pipeline.kernels.masking import (
     Sign,
     coverage_from_mask,
 )
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -125,8 +126,9 @@ def _spectral(
     if not set(usable) >= _NEEDED_ROLES:
         return None, "no cloud test: it needs blue, green, red, near and short-wave infrared"
     coarse = geobox.zoom_out(cloud_factor(geobox))
+    layers = side_by_side(lambda role: _coarse(bands[roles[role]], coarse), usable)
     found = spectral_mask(
-        {role: _coarse(bands[roles[role]], coarse) for role in usable},
+        dict(zip(usable, layers, strict=True)),
         pixel_m=pixel_metres(coarse),
         sun_azimuth_deg=source.scene.sun_azimuth_deg,
         sun_elevation_deg=source.scene.sun_elevation_deg,

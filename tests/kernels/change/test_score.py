@@ -11,14 +11,16 @@ from pipeline.kernels.change import (
     finished,
     fit_pair,
     pair_scores,
+    prediction,
     prepared,
     raw_score,
     sampled_pixels,
 )
 from pipeline.kernels.change.sampling import merged, on_grid, sample_step
 from pipeline.kernels.change.score import Raw
-from pipeline.kernels.change.smoothing import gaussian_halo, gaussian_mean
+from pipeline.kernels.change.smoothing import gaussian_halo, gaussian_mean, gaussian_weight
 from pipeline.kernels.change.texture import fit_texture, relative_to_texture, texture
+from pipeline.threads import allow_threads
 from tests.kernels.change import scenes
 
 
@@ -52,6 +54,27 @@ def test_the_two_way_score_beats_the_named_alternatives_across_seasons(pair):
     }
     assert max(found, key=found.get) == "two-way"
     assert found["cva"] > found["cva-raw"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_number_of_threads_changes_no_bit(pair, method, monkeypatch):
+    monkeypatch.setattr(prediction, "_CHUNK", 1_000)  # several chunks a thread
+    before, after, valid, _ = pair
+    recipe = Recipe(method=method, classes=8, extra=(0, 1))
+    alone, _ = pair_scores(before, after, valid, recipe)
+    for number in (2, 3):
+        with allow_threads(number):
+            found, _ = pair_scores(before, after, valid, recipe)
+        assert found.smooth.tobytes() == alone.smooth.tobytes()
+        assert found.fine.tobytes() == alone.fine.tobytes()
+
+
+def test_a_weight_that_is_given_is_the_weight_that_is_found(pair):
+    before, _, valid, _ = pair
+    for seen in (valid, np.ones_like(valid)):
+        weight = gaussian_weight(seen, sigma=2.0)
+        given_ = gaussian_mean(before, seen, sigma=2.0, weight=weight)
+        assert given_.tobytes() == gaussian_mean(before, seen, sigma=2.0).tobytes()
 
 
 def blockwise(before, after, valid, recipe, rows, cols):
