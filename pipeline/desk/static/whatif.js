@@ -152,18 +152,21 @@ function common(item) {
   const { values } = state.whatif;
   const dates = values.baseline || item?.baseline || {};
   const date = (key, label) =>
-    h("label", { class: "field" }, h("span", {}, label),
+    h("label", { class: "field" }, named(label, (item?.baseline?.[key] || "").slice(0, 10)),
       h("input", { type: "date", value: (dates[key] || "").slice(0, 10), "data-testid": `baseline-${key}`, onchange: (event) => setBaseline(key, event.target.value) }));
   const dilation = widest();
   return h("div", { class: "grid-two" },
-    dilation === null ? h("p", { class: "field soft" }, "No cloud mask to dilate here.") : h("label", { class: "field" }, h("span", {}, `Mask dilation, m (agreed ${number(dilation)})`),
+    dilation === null ? h("p", { class: "field soft" }, "No cloud mask to dilate here.") : h("label", { class: "field" }, named("Mask dilation, m", number(dilation)),
       h("input", { type: "number", min: "0", step: "10", value: String(values.dilation_m ?? dilation), "data-testid": "dilation",
         onchange: (event) => { const v = Number(event.target.value); change(without(state.whatif.values, "dilation_m", v !== dilation ? v : undefined)); } })),
-    h("label", { class: "field" }, h("span", {}, "Period ends"),
+    h("label", { class: "field" }, named("Period ends", day(state.site.as_of)),
       h("input", { type: "date", value: values.period_end || day(state.site.as_of), "data-testid": "period-end",
         onchange: (event) => change(without(state.whatif.values, "period_end", event.target.value && event.target.value !== day(state.site.as_of) ? event.target.value : undefined)) })),
     date("start", "Baseline from"), date("end", "Baseline to"));
 }
+
+/** What a field is, and what was agreed for it. */
+const named = (label, agreed) => h("span", {}, `${label} `, h("span", { class: "whole" }, `(agreed ${agreed})`));
 
 /** By how much masks are grown as agreed, where they are grown most; null where no sensor has such masks. */
 function widest() {
