@@ -115,12 +115,13 @@ def stack_pixels(plan: StackPlan, chips: ChipStore, window: Window = _WHOLE) -> 
     frame = Frame.window(plan.geobox, *window)
     reader = plan.reader(chips)
     shape = (len(plan.looks), len(plan.bands), *frame.shape)
-    value = np.full(shape, np.nan, np.float32)
-    reason = np.full((shape[0], *frame.shape), LOAD_FAILED, np.uint8)
+    value, reason = np.empty(shape, np.float32), np.empty((shape[0], *frame.shape), np.uint8)
 
     def fill(index: int) -> None:
         if plan.looks[index].look.tiles:
             _fill(value[index], reason[index], plan.looks[index], plan, reader=reader, frame=frame)
+        else:
+            value[index], reason[index] = np.nan, LOAD_FAILED
 
     side_by_side(fill, range(len(plan.looks)))
     return StackPixels(value, usable(reason) & np.isfinite(value).all(axis=1), reason)

@@ -107,7 +107,7 @@ def positions(frame: Frame, chip: Chip) -> tuple[NDArray[np.float64], NDArray[np
 
 def bilinear(
     values: NDArray[np.floating], rows: NDArray[np.float64], cols: NDArray[np.float64]
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating]:
     """Return `values` (y, x) at fractional positions; NaN where a pixel with weight is NaN.
 
     Outside the chip's pixels NaN; in the outer half of the border pixels their value.

@@ -56,8 +56,8 @@ class RegistrationSeries:
         radar = sensor.physical == "gamma0"
         names = [band.name for band in sensor.bands] if radar else [sensor.registration_band]
         shape = (len(looks), *geobox.shape)
-        images = {name: np.full(shape, np.nan, np.float32) for name in names}
-        valid = np.zeros(shape, np.bool_)
+        images = {name: np.empty(shape, np.float32) for name in names}
+        valid = np.empty(shape, np.bool_)
 
         def read(index: int) -> None:
             pixels = mosaic(looks[index], reader, frame)

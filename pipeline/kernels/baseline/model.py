@@ -363,11 +363,14 @@ def _expected(baseline: Baseline, row: NDArray[np.float64]) -> NDArray[np.float6
 def _span(
     usable: NDArray[np.bool_], day: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    stacked = day[:, None, None]
-    seen = usable.any(axis=0)
-    first = np.where(usable, stacked, np.inf).min(axis=0, initial=np.inf)
-    last = np.where(usable, stacked, -np.inf).max(axis=0, initial=-np.inf)
+    if not day.size:
+        nothing = np.full(usable.shape[1:], np.nan, dtype=np.float32)
+        return nothing, nothing
+    order = np.argsort(day, kind="stable")
+    inside = usable if (np.diff(order) == 1).all() else usable[order]
+    seen, moment = inside.any(axis=0), day[order].astype(np.float32)
+    first, last = inside.argmax(axis=0), day.size - 1 - inside[::-1].argmax(axis=0)
     return (
-        np.where(seen, first, np.nan).astype(np.float32),
-        np.where(seen, last, np.nan).astype(np.float32),
+        np.where(seen, moment[first], np.float32(np.nan)),
+        np.where(seen, moment[last], np.float32(np.nan)),
     )

@@ -73,14 +73,17 @@ def scene_offset(
     usable = valid & np.isfinite(values)
     if ring is not None:
         usable = usable & ring
-    seen = values[usable].astype(np.float64)
+    seen = values[usable]
     if seen.size < FEWEST_RING_PIXELS:
         return SceneStep(np.nan, np.nan, seen.size)
-    offset = float(np.median(seen))
+    middle = ((seen.size - 1) // 2, seen.size // 2)
+    low, high = np.partition(seen, middle)[list(middle)].tolist()  # as delivered, half as wide
+    offset = 0.5 * (low + high)
     # Not by the median deviation: where 95 % lies, the false alarms of real series varied less
     # between dates, their spread over their mean from 1.5 to 0.5 (optical, 1 %) and from 0.4 to
     # 0.2 (radar, 0.1 %).
-    scale = float(np.quantile(np.abs(seen - offset), COVERED)) / COVERED_OF_NORMAL
+    away = np.abs(seen.astype(np.float64) - offset)
+    scale = float(np.quantile(away, COVERED)) / COVERED_OF_NORMAL
     return SceneStep(offset, scale if scale > 0 else np.nan, seen.size)
 
 

@@ -158,8 +158,9 @@ def track_series(
     kept = ring | (weights > 0).any(axis=0) | ground_mask(ground, ring.shape)
     rows, columns = (part.astype(np.int32) for part in np.nonzero(kept))
     looks = len(plan.looks)
-    values = {name: np.full((looks, rows.size), np.nan, np.float32) for name in features}
-    codes = np.zeros((looks, rows.size), np.uint8)
+    # Every pixel lies in one window, which fills it.
+    values = {name: np.empty((looks, rows.size), np.float32) for name in features}
+    codes = np.empty((looks, rows.size), np.uint8)
     for top, bottom in row_windows(plan):
         here = (rows >= top) & (rows < bottom)
         if here.any():
