@@ -22,7 +22,10 @@ LARGEST_SEQUENCE = 10**9
 _ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 #: UTC to the second; texts of this form are ordered as the moments are.
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_TIME = re.compile(
+    r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+)
 _AS_OF = re.compile(r"[0-9T:.+Z-]{1,40}")
 
 
