@@ -8,37 +8,25 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from odc.geo.geobox import GeoBox
 
 from pipeline.assessment.indicators import TrackAssessor
 from pipeline.assessment.nuisances import HEAVY_HAZE, hazy_looks
+from pipeline.desk.growing import regrown
 from pipeline.desk.judging import Bench, Judged, TrackBench
 from pipeline.desk.proposal import Proposal, proposal_yaml, proposed_run
 from pipeline.errors import UsageError
 from pipeline.imagery.grid import pixel_metres
-from pipeline.kernels.masking import (
-    CLOUD,
-    COVERAGE_CODES,
-    SHADOW,
-    Sign,
-    coverage_from_mask,
-)
 from pipeline.workflows.monitor.masks import agreed_dilation
-from pipeline.workflows.monitor.tracks import baseline_mask, track_series
+from pipeline.workflows.monitor.tracks import baseline_mask
 from pipeline.workflows.planning import baseline_of, start_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from pipeline.agreement import Site
     from pipeline.assessment.record import Finding
-    from pipeline.assessment.series import TrackSeries
     from pipeline.desk.opening import Opened
-    from pipeline.imagery.sensors import Sensor
-    from pipeline.imagery.stack import LookPlan, StackPlan
-    from pipeline.store.chips import ChipStore
     from pipeline.workflows.monitor.record import TrackOutcome
     from pipeline.workflows.planning import Run
 
@@ -165,34 +153,6 @@ class WhatIf:
         if series.codes is track.series.codes:  # no baseline has a part in what masks always hide
             assessor.never_seen = track.assessor.never_seen
         return replace(track, series=series, assessor=assessor, plan=plan, variants={})
-
-
-def regrown(track: TrackOutcome, plan: StackPlan, site: Site) -> TrackSeries:
-    """Return a track's pixels under masks of another growth; only looks that have any are read."""
-    series = track.series
-    places = [i for i, look in enumerate(plan.looks) if _is_masked(look, plan.sensor, track.chips)]
-    if not places:
-        return series
-    few = replace(plan, looks=tuple(plan.looks[i] for i in places), reference_looks=())
-    read = track_series(few, site, track.chips, tuple(series.features), None, track.ground)
-    features = {name: values.copy() for name, values in series.features.items()}
-    codes = series.codes.copy()
-    for name, values in features.items():
-        values[places] = read.features[name]
-    codes[places] = read.codes
-    return replace(series, features=features, codes=codes)
-
-
-def _is_masked(look: LookPlan, sensor: Sensor, chips: ChipStore) -> bool:
-    """Return whether the mask of a look holds any cloud or shadow that could grow."""
-    rule = sensor.mask
-    if rule.kind not in {"classes", "bits"}:
-        return rule.kind != "none"
-    signs = [Sign(COVERAGE_CODES[c.reason], c.values, c.bits) for c in rule.codes]
-    asset = rule.asset or ""
-    masks = [tile.chips[asset] for tile in look.look.tiles if asset in tile.chips]
-    codes = (coverage_from_mask(chips.open(m).values[0], signs, pixel_m=1.0) for m in masks)
-    return any(np.isin(found, (CLOUD, SHADOW)).any() for found in codes)
 
 
 def _alarms(judged: Judged) -> dict[str, int]:

@@ -12,9 +12,10 @@ from ruamel.yaml import YAML
 
 from pipeline.assessment.indicators import TrackAssessor
 from pipeline.assessment.record import Report, rounded
+from pipeline.desk.growing import only_hides, regrown
 from pipeline.desk.judging import Bench, TrackBench
 from pipeline.desk.proposal import proposed_run, read_proposal
-from pipeline.desk.whatif import STAMP, compared, regrown
+from pipeline.desk.whatif import STAMP, compared
 from pipeline.errors import UsageError
 from pipeline.workflows.monitor.tracks import track_series
 from pipeline.workflows.planning import baseline_of
@@ -230,18 +231,24 @@ def test_wider_masks_see_no_more_and_are_the_same_masks_an_agreement_would_give(
 
 
 @pytest.mark.slow
-def test_reading_only_looks_with_masks_gives_what_reading_all_gives(garrison):
+def test_masks_grown_or_shrunk_again_give_what_reading_all_gives(garrison):
     track = next(t for t in garrison.tracks.values() if t.outcome.series.physical == "reflectance")
     outcome, site = track.outcome, garrison.opened.site
-    grown = (("cloud", 120.0), ("shadow", 120.0))
-    plan = replace(outcome.plan, options=replace(outcome.plan.options, dilation_m=grown))
-    ours = regrown(outcome, plan, site)
-    features = tuple(outcome.series.features)
-    theirs = track_series(plan, site, outcome.chips, features, None, outcome.ground)
-    np.testing.assert_array_equal(ours.codes, theirs.codes)
-    for name in features:
-        np.testing.assert_array_equal(ours.features[name], theirs.features[name])
-    assert (ours.codes != outcome.series.codes).any()
+    before, hidden = outcome.series.codes, []
+    for metres, hides in ((120.0, True), (80.0, False), (160.0, True)):
+        grown = (("cloud", metres), ("shadow", metres))
+        plan = replace(outcome.plan, options=replace(outcome.plan.options, dilation_m=grown))
+        assert only_hides(outcome, plan) == hides
+        ours = regrown(outcome, plan, site)
+        features = tuple(outcome.series.features)
+        theirs = track_series(plan, site, outcome.chips, features, None, outcome.ground)
+        np.testing.assert_array_equal(ours.codes, theirs.codes)
+        for name in features:
+            np.testing.assert_array_equal(ours.features[name], theirs.features[name])
+            assert ours.features[name].dtype == theirs.features[name].dtype
+        hidden.append(int((ours.codes != before).sum()))
+        outcome = replace(outcome, series=ours, plan=plan)
+    assert 0 < hidden[1] < hidden[0] < hidden[2]
 
 
 def test_findings_pair_by_place_kind_and_time(garrison_findings):
