@@ -24,12 +24,13 @@ def class_centres(
     step = max(1, len(pixels) // _FITTED_ON)
     sample = pixels[::step].astype(np.float32)
     count = max(1, min(classes, len(sample)))
+    bands = np.ascontiguousarray(sample.T)
     centres = sample[np.random.default_rng(seed).choice(len(sample), count, replace=False)]
     for _ in range(_ROUNDS):
-        label = nearest_class(sample.T, centres)
+        label = nearest_class(bands, centres)
         size = np.bincount(label, minlength=count)
-        for band in range(sample.shape[1]):
-            total = np.bincount(label, weights=sample[:, band], minlength=count)
+        for band, values in enumerate(bands):
+            total = np.bincount(label, weights=values, minlength=count)
             centres[:, band] = np.where(size > 0, total / np.maximum(size, 1), centres[:, band])
     return centres
 

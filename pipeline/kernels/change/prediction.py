@@ -179,10 +179,17 @@ def two_way_score(
 
     def score(part: slice) -> None:
         ok = good[part]
-        x, y = (date[:, part] if ok.all() else date[:, part][:, ok] for date in flat)
-        squares = two_way_residuals(x, y, model)
-        squares *= squares
-        out[part][ok] = _length(squares, extra, np.float32(extra_weight))
+        # a few pixels too many are sooner scored, and left out, than the others picked
+        every = 2 * np.count_nonzero(ok) > ok.size
+        x, y = (date[:, part] if every else date[:, part][:, ok] for date in flat)
+        with np.errstate(invalid="ignore"):
+            squares = two_way_residuals(x, y, model)
+            squares *= squares
+            length = _length(squares, extra, np.float32(extra_weight))
+        if every:
+            np.copyto(out[part], length, where=ok)
+        else:
+            out[part][ok] = length
 
     side_by_side(score, list(_chunks(good.size)))  # each pixel is scored alone
     return out.reshape(valid.shape)
@@ -232,12 +239,13 @@ def _one_way(
     centres = class_centres(source, classes=min(classes, len(source) // needed), seed=seed)
     label = nearest_class(np.ascontiguousarray(source.T, np.float32), centres)
     whole = _robust_map(source, target, ridge)
+    members = np.split(
+        np.argsort(label, kind="stable"), np.cumsum(np.bincount(label, minlength=len(centres)))[:-1]
+    )
     maps = np.stack(
         [
-            _robust_map(source[label == k], target[label == k], ridge)
-            if (label == k).sum() >= needed
-            else whole
-            for k in range(len(centres))
+            _robust_map(source[of], target[of], ridge) if len(of) >= needed else whole
+            for of in members
         ]
     ).astype(np.float32)
     left = (target.T.astype(np.float32) - _predicted(source.T.astype(np.float32), label, maps)).T

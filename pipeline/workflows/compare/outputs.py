@@ -137,9 +137,8 @@ def _outlines(label: NDArray[np.int32], geobox: GeoBox) -> dict[int, Any]:
     def degrees(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.round(np.column_stack(to.transform(xy[:, 0], xy[:, 1])), 7)
 
-    return {
-        value: shapely.transform(shapely.geometry.MultiPolygon(found), degrees)
-        if len(found) > 1
-        else shapely.transform(found[0], degrees)
-        for value, found in sorted(parts.items())
-    }
+    whole = [
+        shapely.geometry.MultiPolygon(found) if len(found) > 1 else found[0]
+        for found in parts.values()
+    ]
+    return dict(zip(parts, shapely.transform(np.array(whole, object), degrees), strict=True))
