@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
-# One until somebody who knows what else runs says otherwise; one inside a thread, too.
-_allowed: ContextVar[int] = ContextVar("allowed", default=1)
+# All processors, unless somebody who knows what else runs says otherwise.
+_allowed: ContextVar[int | None] = ContextVar("allowed", default=None)
 
 
 def processors() -> int:
@@ -30,7 +30,7 @@ def processors() -> int:
 
 def threads() -> int:
     """Return how many threads a loop may use here."""
-    return _allowed.get()
+    return _allowed.get() or processors()
 
 
 @contextmanager
@@ -53,5 +53,9 @@ def side_by_side(function: Callable[[Part], Result], parts: Sequence[Part]) -> l
         return [function(part) for part in parts]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - few commands have two
 
+    def alone(part: Part) -> Result:
+        with allow_threads(1):
+            return function(part)
+
     with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(function, parts))
+        return list(pool.map(alone, parts))

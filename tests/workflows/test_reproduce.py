@@ -269,7 +269,8 @@ def test_evidence_that_is_missing_or_hostile_is_refused(exchange):
              canonical_json({**evidence, "scenes": [{**first, **each}]})}
             for each in (
                 {"acquired": "2023-01-01T00:00:00"}, {"sensor": "nobody-knows"}, {"assets": {}},
-                {"footprint": {"type": "x"}}, {"footprint": {}},
+                {"footprint": {"type": "x"}}, {"footprint": {}}, {"track": "T" * 2000},
+                {"acquired": "9999-12-31T23:59:59Z"},
             )
         ),
         {chip: None},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,14 @@ class Limits:
 
     def folder_of(self, href: str) -> Path | None:
         """Return the declared folder that a local file lies in, or None."""
-        known = (place for folder in self.folders for place in (folder, folder.resolve()))
-        inside = (folder for folder in known if Path(href).is_relative_to(folder))
-        return max(inside, key=lambda folder: len(folder.parts), default=None)
+        parts = Path(href).parts
+        return next((at for at in self._places if parts[: len(at.parts)] == at.parts), None)
+
+    @cached_property
+    def _places(self) -> tuple[Path, ...]:
+        """The declared folders under all their names, the innermost first."""
+        known = {place for folder in self.folders for place in (folder, folder.resolve())}
+        return tuple(sorted(known, key=lambda place: (-len(place.parts), place)))
 
     def relative(self, href: str) -> str:
         """Return `href` as records hold it: no path of this machine, no query of an address."""

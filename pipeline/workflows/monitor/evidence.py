@@ -34,6 +34,10 @@ FILE = "evidence.json"
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Line = Annotated[str, Field(max_length=4000)]
+# Files are named for it.
+Name = Annotated[str, Field(max_length=150)]
+# No satellite looked before, and dates are counted on from looks.
+YEARS = range(1960, 9000)
 
 
 def _number_text(text: str) -> str:
@@ -95,7 +99,7 @@ class SceneEvidence(_Part):
     id: Line
     sensor: Line
     acquired: AwareDatetime
-    track: Line
+    track: Name
     tile: Line
     datatake: Line
     provider: Line
@@ -171,6 +175,8 @@ class Evidence(_Part):
                 raise ValueError(f"scene {scene.id} is of a sensor nobody describes")
             if scene.status == "used" and not scene.assets:
                 raise ValueError(f"scene {scene.id} was used, and has no file")
+            if scene.acquired.year not in YEARS:
+                raise ValueError(f"scene {scene.id} was acquired in the year {scene.acquired.year}")
         return self
 
 
