@@ -16,7 +16,7 @@ $(VENV)/.made:
 
 $(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable .
-	$(BIN)/python -m pipeline.kernels.baseline
+	$(BIN)/python -m pipeline.kernels
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt

@@ -1,4 +1,4 @@
-"""Compile the baseline's loops ahead of the first run: ``python -m pipeline.kernels.baseline``.
+"""Compile the kernels' loops ahead of the first run: ``python -m pipeline.kernels``.
 
 numba keeps what it compiled beside the package, so set-up pays for it once and no run does.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.kernels.baseline import fit_with_history
+from pipeline.kernels.medians import medians_of_looks, medians_of_others
 
 
 def compile_loops() -> None:
@@ -16,6 +17,8 @@ def compile_loops() -> None:
     values = np.random.default_rng(0).normal(size=(6, 1, 64)).astype(np.float32)
     usable = np.isfinite(values)
     fit_with_history(values, usable, days, harmonics=2, trend=False)
+    medians_of_looks(values[:, 0])
+    medians_of_others(values[:, 0])
 
 
 if __name__ == "__main__":
