@@ -59,3 +59,14 @@ def side_by_side(function: Callable[[Part], Result], parts: Sequence[Part]) -> l
 
     with ThreadPoolExecutor(number) as pool:
         return list(pool.map(alone, parts))
+
+
+def in_ranges(function: Callable[[int, int], object], size: int, *, fewest: int) -> None:
+    """Call ``function(first, last)`` for ranges that cover `size` items, side by side.
+
+    No range is shorter than `fewest`, unless there are fewer: less is done before a second
+    thread has begun.
+    """
+    parts = max(1, min(threads(), size // max(1, fewest)))
+    bounds = [size * part // parts for part in range(parts + 1)]
+    side_by_side(lambda part: function(bounds[part], bounds[part + 1]), range(parts))

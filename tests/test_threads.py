@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from pipeline.kernels.baseline import fit_with_history
-from pipeline.kernels.baseline.fitting import FEWEST_PIXELS
-from pipeline.threads import allow_threads, processors, side_by_side, threads
+from pipeline.kernels.lanes import FEWEST_PIXELS
+from pipeline.threads import allow_threads, in_ranges, processors, side_by_side, threads
 
 
 def test_a_loop_has_all_processors_until_somebody_says_otherwise():
@@ -39,6 +40,20 @@ def test_the_first_error_is_raised():
 
     with allow_threads(2), pytest.raises(ValueError, match="part 1"):
         side_by_side(part, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("size", "fewest", "ranges"), [(0, 5, 1), (9, 5, 1), (10, 5, 2), (31, 5, 3)]
+)
+def test_ranges_cover_every_item_once_and_none_is_too_short(size, fewest, ranges):
+    found = []
+    with allow_threads(3):
+        in_ranges(lambda first, last: found.append((first, last)), size, fewest=fewest)
+    found.sort()
+    assert len(found) == ranges
+    assert [found[0][0], found[-1][1]] == [0, size]
+    assert all(one[1] == other[0] for one, other in pairwise(found))
+    assert size < fewest or min(last - first for first, last in found) >= fewest
 
 
 @pytest.mark.parametrize("number", [2, 3])

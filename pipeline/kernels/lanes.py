@@ -15,6 +15,8 @@ from numba import njit
 
 # Enough for vector instructions, few enough that a block of dozens of dates stays in the cache.
 LANES = 64
+# Of a thread.
+FEWEST_PIXELS = 32 * LANES
 
 
 def compiled(function: Any) -> Any:

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.kernels.lanes import LANES, compiled, rank
-from pipeline.threads import side_by_side, threads
+from pipeline.kernels.lanes import FEWEST_PIXELS, LANES, compiled, rank
+from pipeline.threads import in_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
-
-# A thread gets no fewer pixels than that: less is done before a second one has begun.
-FEWEST_PIXELS = 32 * LANES
 
 
 def medians_of_looks(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -27,7 +22,9 @@ def medians_of_looks(values: NDArray[np.float32]) -> NDArray[np.float32]:
     looks = np.ascontiguousarray(values, dtype=np.float32)
     out = np.full(looks.shape[1:], np.nan, dtype=np.float32)
     if len(looks):
-        _in_parts(lambda first, last: _of_looks(looks, first, last, out), out.size)
+        in_ranges(
+            lambda first, last: _of_looks(looks, first, last, out), out.size, fewest=FEWEST_PIXELS
+        )
     return out
 
 
@@ -46,14 +43,12 @@ def medians_of_others(values: NDArray[np.float32]) -> NDArray[np.float32]:
     looks = np.ascontiguousarray(values, dtype=np.float32)
     out = np.full(looks.shape, np.nan, dtype=np.float32)
     if len(looks):
-        _in_parts(lambda first, last: _of_others(looks, first, last, out), looks.shape[1])
+        in_ranges(
+            lambda first, last: _of_others(looks, first, last, out),
+            looks.shape[1],
+            fewest=FEWEST_PIXELS,
+        )
     return out
-
-
-def _in_parts(function: Callable[[int, int], None], pixels: int) -> None:
-    parts = max(1, min(threads(), pixels // FEWEST_PIXELS))
-    bounds = np.linspace(0, pixels, parts + 1).astype(np.int64).tolist()
-    side_by_side(lambda part: function(bounds[part], bounds[part + 1]), range(parts))
 
 
 @compiled

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.kernels import lanes
-from pipeline.kernels.lanes import LANES, rank
-from pipeline.kernels.medians import FEWEST_PIXELS, medians_of_looks, medians_of_others
+from pipeline.kernels.lanes import FEWEST_PIXELS, LANES, rank
+from pipeline.kernels.medians import medians_of_looks, medians_of_others
 from pipeline.threads import allow_threads
 
 

@@ -8,11 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.baseline.core import fit_range
-from pipeline.kernels.lanes import LANES
-from pipeline.threads import side_by_side, threads
-
-# A thread gets no fewer pixels than that: less is done before a second one has begun.
-FEWEST_PIXELS = 32 * LANES
+from pipeline.kernels.lanes import FEWEST_PIXELS
+from pipeline.threads import in_ranges
 
 
 class Fitted(NamedTuple):
@@ -87,14 +84,11 @@ def fit_pixels(
     pixels = values.shape[1]
     fitted = _no_fits(design.shape[1], pixels)
     left = _nothing_left_out(len(values) if leave_out else 0, pixels)
-    parts = max(1, min(threads(), pixels // FEWEST_PIXELS))
-    bounds = np.linspace(0, pixels, parts + 1).astype(np.int64).tolist()
 
-    def fit(part: int) -> None:
-        first, last = bounds[part], bounds[part + 1]
+    def fit(first: int, last: int) -> None:
         fit_range(values, used, days, design, floor, first, last, tuple(fitted), tuple(left))
 
-    side_by_side(fit, range(parts))
+    in_ranges(fit, pixels, fewest=FEWEST_PIXELS)
     return fitted, left
 
 
