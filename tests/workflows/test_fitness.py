@@ -57,6 +57,14 @@ def test_a_uniform_radar_image_is_no_measurement(store, level):
     assert "in every pixel" in refusal(radar(store, vh=uniform), RADAR, store)
 
 
+def test_a_large_image_is_uniform_only_if_every_pixel_is(store, monkeypatch):
+    monkeypatch.setattr("pipeline.workflows.monitor.fitness.ENOUGH_PIXELS", 200)
+    nearly = np.full((33, 33), -17.0)
+    assert "in every pixel" in refusal(radar(store, vh=nearly), RADAR, store)
+    nearly[0, 1:3] = -16.0  # between the pixels that are looked at first
+    check(radar(store, vh=nearly), RADAR, store)
+
+
 def test_a_uniform_optical_band_is_no_measurement_unless_saturated(store):
     dark = np.full((33, 33), 0.1)
     assert "B04 is 0.1 in every pixel" in refusal(optical(store, B04=dark), OPTICAL, store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.store.chips import Chip, ChipStore
 
 LEAST_PIXELS = 64  # fewer say nothing about a whole scene
+ENOUGH_PIXELS = 1 << 15  # behind a median that is held against an order of magnitude
 COARSEST = 6.1  # times the band's pixel, as Sentinel-2's own copies at 60 m; beyond, nothing shows
 SATURATED = 0.6  # reflectance; thick cloud and snow may be one value everywhere
 BRIGHTEST = 10.0  # linear gamma-nought; whole scenes of more are digital numbers, not power
@@ -90,15 +91,28 @@ def _check_edge(chip: Chip, band: Band) -> None:
 
 
 def _measured(item: Admitted, band: Band, chip: Chip, *, radar: bool) -> NDArray[np.float64]:
-    """Return the physical values of a chip that are no nodata, NaN or, of radar, no power."""
+    """Return the physical values of a chip that are no nodata, NaN or, of radar, no power.
+
+    Of many pixels every so many-th is taken, unless those are all the same.
+    """
+    values = chip.values[0].ravel()
+    thinned = _physical(item, band, chip, values[:: 1 + values.size // ENOUGH_PIXELS], radar=radar)
+    if thinned.size >= LEAST_PIXELS and thinned.min() < thinned.max():
+        return thinned
+    return _physical(item, band, chip, values, radar=radar)
+
+
+def _physical(
+    item: Admitted, band: Band, chip: Chip, values: NDArray[Any], *, radar: bool
+) -> NDArray[np.float64]:
     asset = item.scene.assets[band.name]
-    raw = chip.values[0].astype(np.float64)
+    raw = values.astype(np.float64)
     kept = np.isfinite(raw)
     for nodata in (asset.nodata, chip.nodata):
         if nodata is not None:
             kept &= raw != nodata
-    values = np.asarray(raw[kept] * asset.scale + asset.offset)
-    return values[values > 0.0] if radar else values
+    found = np.asarray(raw[kept] * asset.scale + asset.offset)
+    return found[found > 0.0] if radar else found
 
 
 def _checked_median(values: NDArray[np.float64], sensor: Sensor, band: Band) -> float | None:
