@@ -209,9 +209,11 @@ def explanations(
     steps = [look.ring_step_db for look in looks if look.ring_step_db is not None]
     wet = "wet-soil-or-rain" if direction == "more" else "frost-or-wet-snow"
     sign = 1.0 if direction == "more" else -1.0
+    # Ground darker than usual is brightened by nothing.
+    haze = [None if look.haze is None else max(look.haze, 0.0) for look in looks]
     rows: list[tuple[str, str, list[float | None], float, float]] = [
         (wet, "ring-step-db", [sign * step for step in steps], WET_DB, sign),
-        ("residual-cloud-or-haze", "haze", [x.haze for x in looks], HAZE_REFLECTANCE, 1.0),
+        ("residual-cloud-or-haze", "haze", haze, HAZE_REFLECTANCE, 1.0),
         ("snow-in-surroundings", "snow-percent", [x.snow for x in looks], SNOW_SHARE, 100.0),
         ("season", "season-days", [x.season_days for x in looks], SEASON_DAYS, 1.0),
     ]

@@ -278,6 +278,11 @@ def test_an_explanation_must_hold_on_every_look_over():
     assert (frost.code, frost.consistent) == ("frost-or-wet-snow", False)
 
 
+def test_ground_darker_than_usual_is_not_told_as_too_bright():
+    (found,) = explanations([KEY], {KEY: LookNuisances(haze=-0.0005)}, "more")
+    assert (found.measured, found.consistent) == ("haze:0", False)
+
+
 def test_what_was_not_measured_explains_nothing():
     assert explanations([KEY], {}, "more") == ()
 
