@@ -86,13 +86,15 @@ class Pair:
         """Return rows ``top:bottom`` of both dates."""
         return self.before.rows(top, bottom), self.after.rows(top, bottom)
 
-    def strips(self, *, multiple: int = 1) -> Iterator[tuple[int, int]]:
+    def strips(self, *, multiple: int = 1, layers: int | None = None) -> Iterator[tuple[int, int]]:
         """Yield first and last row + 1 of strips that tile the grid; one where all is held.
 
-        `multiple`: each strip but the last has a multiple of so many rows.
+        `multiple`: each strip but the last has a multiple of so many rows. `layers`: values
+        of a pixel that are in memory at a time; None: those of both dates.
         """
         height, width = self.geobox.shape
-        rows = max(1, self.room.strip_values // (2 * len(self.bands) * width))
+        deep = 2 * len(self.bands) if layers is None else layers
+        rows = max(1, self.room.strip_values // (deep * width))
         step = height if self.held else max(1, rows // multiple) * multiple
         return ((top, min(top + step, height)) for top in range(0, height, step))
 

@@ -173,8 +173,37 @@ def two_way_score(
     -------
     float32 (y, x), NaN where not valid. No halo.
     """
+    return two_way_parts(before, after, valid, model, extra=extra, extra_weight=extra_weight)[0]
+
+
+def two_way_parts(
+    before: NDArray[np.floating],
+    after: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    model: TwoWay,
+    *,
+    extra: Sequence[int] = (),
+    extra_weight: float = 1.5,
+    opposing: Sequence[int] = (),
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return `two_way_score`, and how far the residuals of single bands lie apart.
+
+    Parameters
+    ----------
+    opposing
+        Indices of the bands whose residuals are returned.
+
+    Returns
+    -------
+    score
+        float32 (y, x), NaN where not valid.
+    opposed
+        float32 (band, y, x) of the bands `opposing`: residual of AFTER less that of BEFORE;
+        NaN where not valid.
+    """
     flat = [date.reshape(len(date), -1) for date in (before, after)]
     out = np.full(valid.size, np.nan, np.float32)
+    opposed = np.full((len(opposing), valid.size), np.nan, np.float32)
     good = valid.ravel()
 
     def score(part: slice) -> None:
@@ -184,15 +213,17 @@ def two_way_score(
         x, y = (date[:, part] if every else date[:, part][:, ok] for date in flat)
         with np.errstate(invalid="ignore"):
             squares = two_way_residuals(x, y, model)
+            found = [squares[0, band] - squares[1, band] for band in opposing]
             squares *= squares
-            length = _length(squares, extra, np.float32(extra_weight))
-        if every:
-            np.copyto(out[part], length, where=ok)
-        else:
-            out[part][ok] = length
+            found.append(_length(squares, extra, np.float32(extra_weight)))
+        for layer, values in zip((*opposed, out), found, strict=True):
+            if every:
+                np.copyto(layer[part], values, where=ok)
+            else:
+                layer[part][ok] = values
 
     side_by_side(score, list(_chunks(good.size)))  # each pixel is scored alone
-    return out.reshape(valid.shape)
+    return out.reshape(valid.shape), opposed.reshape(len(opposing), *valid.shape)
 
 
 def _length(

@@ -19,7 +19,14 @@ from pipeline.kernels.change.cva import (
     fit_change_vector,
     raw_change_vector,
 )
-from pipeline.kernels.change.prediction import TwoWay, effect_unit, fit_two_way, two_way_score
+from pipeline.kernels.change.evidence import (
+    DETAIL_HALO,
+    detail,
+    detail_share,
+    detailed,
+    raised,
+)
+from pipeline.kernels.change.prediction import TwoWay, effect_unit, fit_two_way, two_way_parts
 from pipeline.kernels.change.sampling import on_grid, sample_step
 from pipeline.kernels.change.smoothing import gaussian_halo, gaussian_mean
 from pipeline.kernels.change.texture import (
@@ -60,6 +67,11 @@ class Recipe:
         Gaussian before anything else, pixels: 0 for optics, 1 for speckle.
     fine_sigma, smooth_sigma
         Of the map on which regions are found, and of the score itself, pixels.
+    detail
+        Whether ``two-way`` asks for change that differs from pixel to pixel; not of
+        speckle, which does so anyway.
+    context_sigma
+        Of the change around a pixel that ``two-way`` asks for, pixels; 0 does not.
     """
 
     method: Method = "two-way"
@@ -69,16 +81,18 @@ class Recipe:
     pre_sigma: float = 0.0
     fine_sigma: float = 1.5
     smooth_sigma: float = 2.5
+    detail: bool = True
+    context_sigma: float = 10.0
 
     @property
     def halo(self) -> int:
         """Pixels around a block that its raw score and texture depend on."""
-        return gaussian_halo(self.pre_sigma) + TEXTURE_HALO
+        return gaussian_halo(self.pre_sigma) + max(TEXTURE_HALO, DETAIL_HALO)
 
     @property
     def finish_halo(self) -> int:
         """Pixels around a block of raw scores that its finished scores depend on."""
-        return max(gaussian_halo(self.fine_sigma), gaussian_halo(self.smooth_sigma))
+        return max(map(gaussian_halo, (self.fine_sigma, self.smooth_sigma, self.context_sigma)))
 
 
 @dataclass(frozen=True)
@@ -180,21 +194,45 @@ def raw_score(
     Returns
     -------
     Raw
-        Halo: `TEXTURE_HALO` for the texture, none for the score.
+        Halo: `TEXTURE_HALO` for the texture, `DETAIL_HALO` for a two-way score with
+        detail, none for the others.
     """
     contrast = texture(before, after, valid)[core]
-    before, after, valid = before[:, core], after[:, core], valid[core]
     if isinstance(model, TwoWay):
-        score = two_way_score(
-            before, after, valid, model, extra=recipe.extra, extra_weight=recipe.extra_weight
-        )
-    elif isinstance(model, ChangeVector):
+        return Raw(_two_way(before, after, valid, model, recipe, core=core), contrast)
+    before, after, valid = before[:, core], after[:, core], valid[core]
+    if isinstance(model, ChangeVector):
         score = change_vector_length(before, after, valid, model)
     else:
         from pipeline.kernels.change.irmad import alteration_score  # noqa: PLC0415
 
         score = alteration_score(before, after, valid, model)
     return Raw(score, contrast)
+
+
+def _two_way(
+    before: NDArray[np.floating],
+    after: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    model: TwoWay,
+    recipe: Recipe,
+    *,
+    core: slice,
+) -> NDArray[np.float32]:
+    """Return the two-way score of the rows `core`, with its detail if the recipe asks for it."""
+    top, bottom, _ = core.indices(len(valid))
+    halo = DETAIL_HALO if recipe.detail else 0
+    start, end = max(0, top - halo), min(len(valid), bottom + halo)
+    bands = len(before)
+    score, opposed = two_way_parts(
+        before[:, start:end], after[:, start:end], valid[start:end], model,
+        extra=recipe.extra, extra_weight=recipe.extra_weight,
+        opposing=(recipe.extra or range(bands)) if recipe.detail else (),
+    )  # fmt: skip
+    if recipe.detail:
+        share = detail_share(bands, len(recipe.extra), extra_weight=recipe.extra_weight)
+        score = detailed(score, detail(opposed, valid[start:end]), share=share)
+    return score[top - start : bottom - start]
 
 
 def texture_scale(raw: Raw) -> TextureScale:
@@ -209,8 +247,10 @@ def finished(
 ) -> Scores:
     """Turn raw scores into the two maps.
 
-    Two-way: relative to what is normal at the texture, then smoothed. The named
-    alternatives are smoothed not at all, to stay what their names say.
+    Two-way: relative to what is normal at the texture, then smoothed, and the score
+    weighed with the change around. The map on which regions are found is not: what
+    stands alone is found as before. The named alternatives are smoothed not at all, to
+    stay what their names say.
 
     Parameters
     ----------
@@ -222,14 +262,16 @@ def finished(
     valid = np.isfinite(raw.score)
     if not isinstance(model, TwoWay):
         return Scores(raw.score, gaussian_mean(raw.score, valid, sigma=recipe.fine_sigma), 0.0)
-    relative = relative_to_texture(raw.score, raw.texture, scale or texture_scale(raw))
+    scale = scale or texture_scale(raw)
+    relative = relative_to_texture(raw.score, raw.texture, scale)
 
     def mean(sigma: float) -> NDArray[np.float32]:
         return gaussian_mean(relative, valid, sigma=sigma)
 
-    smooth, fine = side_by_side(mean, [recipe.smooth_sigma, recipe.fine_sigma])
+    sigmas = [recipe.smooth_sigma, recipe.fine_sigma, recipe.context_sigma]
+    smooth, fine, *around = side_by_side(mean, sigmas if recipe.context_sigma else sigmas[:2])
     return Scores(
-        smooth,
+        raised(smooth, around[0], usual=scale.level) if around else smooth,
         fine,
         effect_unit(model, extra=recipe.extra, extra_weight=recipe.extra_weight),
     )

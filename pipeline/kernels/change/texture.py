@@ -32,10 +32,13 @@ class TextureScale:
         float64 (node,), ascending.
     factor
         float64 (node,): normal residual relative to the scene's, tempered.
+    level
+        Median of the scene's scores relative to it; 1 where there is none.
     """
 
     texture: NDArray[np.float64]
     factor: NDArray[np.float64]
+    level: float = 1.0
 
 
 def texture(
@@ -82,11 +85,12 @@ def fit_texture(
     values, at = score[ok].astype(np.float64), texture_[ok].astype(np.float64)
     whole = np.median(values) if values.size else 0.0
     if values.size < 50 * _BINS or whole <= 0:
-        return TextureScale(np.zeros(1), np.ones(1))
+        return TextureScale(np.zeros(1), np.ones(1), float(whole) if whole > 0 else 1.0)
     parts = np.array_split(np.argsort(at, kind="stable"), _BINS)
     nodes = np.array([np.median(at[part]) for part in parts])
     level = np.array([np.median(values[part]) for part in parts]) / whole
-    return TextureScale(nodes, np.clip(level, 0.1, 10.0) ** tempering)
+    factor = np.clip(level, 0.1, 10.0) ** tempering
+    return TextureScale(nodes, factor, float(np.median(values / np.interp(at, nodes, factor))))
 
 
 def relative_to_texture(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _SMOOTH_M, _FINE_M = 25.0, 15.0  # built things are rarely smaller than this
 _SMOOTH_PX, _FINE_PX = (1.0, 2.5), (0.6, 1.5)
+_CONTEXT = 4.0  # times the smoothing: a building site and its neighbours
 _SMALLEST_M2, _SMALLEST_PX = 400.0, 2  # science: below that nothing is reliable
 _BAND_PIXELS = 400  # of a region, looked at to say which bands carry it
 _ALL_BAND_PIXELS = 400_000  # of all regions
@@ -74,12 +75,16 @@ def recipe_for(pair: Pair, method: Method) -> Recipe:
     """Return how this pair is scored, from its sensor and the size of its pixels."""
     metres = pixel_metres(pair.geobox)
     radar = pair.before.source.sensor.physical == "gamma0"
+    weighed = method == "two-way" and not radar  # speckle is all detail
+    smooth = round(float(np.clip(_SMOOTH_M / metres, *_SMOOTH_PX)), 3)
     return Recipe(
         method=method,
         extra=pair.visible,
         pre_sigma=1.0 if radar or method in ("cva", "irmad") else 0.0,
         fine_sigma=round(float(np.clip(_FINE_M / metres, *_FINE_PX)), 3),
-        smooth_sigma=round(float(np.clip(_SMOOTH_M / metres, *_SMOOTH_PX)), 3),
+        smooth_sigma=smooth,
+        detail=weighed,
+        context_sigma=_CONTEXT * smooth if weighed else 0.0,
     )
 
 

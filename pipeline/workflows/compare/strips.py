@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.imagery.pair import Pair, Strip
     from pipeline.kernels.change.score import Model
 
+_LAYERS = 8  # maps in memory while scores are finished
 _FAR = 16  # rows between sampling rows from which on only those are read
 
 
@@ -150,7 +151,7 @@ def _finished(pair: Pair, raw: Raw, model: Model, recipe: Recipe) -> Scores:
     scale, halo = texture_scale(raw), recipe.finish_halo
     fine = np.empty_like(raw.score)
     unit, above = 0.0, np.empty((0, raw.score.shape[1]), np.float32)
-    for top, bottom in pair.strips():
+    for top, bottom in pair.strips(layers=_LAYERS):
         end = min(height, bottom + halo)
         # what the last strip overwrote is taken from where it was kept
         score = np.concatenate([above, raw.score[top:end]])

@@ -5,6 +5,7 @@ from pipeline.kernels.change.classes import class_centres, nearest_class
 from pipeline.kernels.change.prediction import (
     effect_unit,
     fit_two_way,
+    two_way_parts,
     two_way_residuals,
     two_way_score,
 )
@@ -74,6 +75,18 @@ def test_extra_bands_vote_again_with_their_weight(pair, model):
     )
     got = two_way_score(before, after, valid, model, extra=(1, 2), extra_weight=2.0)
     np.testing.assert_allclose(got.ravel(), expected, rtol=1e-5)  # order of float32 sums
+
+
+def test_residuals_of_both_directions_are_held_against_each_other(pair, model):
+    before, after, truth = pair
+    valid = np.ones(truth.shape, bool)
+    valid[5:9, 4:7] = False
+    forward, backward = two_way_residuals(before.reshape(6, -1), after.reshape(6, -1), model)
+    score, opposed = two_way_parts(before, after, valid, model, extra=(0,), opposing=(4, 1))
+    expected = (forward - backward)[[4, 1]].reshape(2, *truth.shape)
+    np.testing.assert_array_equal(opposed[:, valid], expected[:, valid])
+    assert np.isnan(opposed[:, ~valid]).all()
+    np.testing.assert_array_equal(score, two_way_score(before, after, valid, model, extra=(0,)))
 
 
 def test_effect_unit_is_the_score_of_one_spread_in_every_band(model):
