@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SMALLEST_PX = 10
 _EIGHT = np.ones((3, 3), np.bool_)
 # Multiples of the own thresholds' distance from the median, from lenient to strict.
-FACTORS = tuple(round(1.16**step, 4) for step in range(-8, 16))  # 0.3 to 9.3, 1 among them
+FACTORS = tuple(round(1.08**step, 4) for step in range(-16, 31))  # 0.3 to 10, 1 among them
 
 
 @dataclass(frozen=True)
