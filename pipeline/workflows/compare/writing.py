@@ -15,7 +15,6 @@ from pipeline.imagery.pair.opening import open_pair
 from pipeline.report.render import rendered
 from pipeline.store.atomic import canonical_json
 from pipeline.store.products import Spooled, write_product
-from pipeline.threads import allow_threads, processors
 from pipeline.workflows.compare import outputs
 from pipeline.workflows.compare.record import report_of
 from pipeline.workflows.compare.scoring import judge
@@ -55,7 +54,7 @@ def written(
         What `pipeline.imagery.pair.reading.read_first` read of BEFORE.
     """
     # a library's own threads only wait and waste here
-    with threadpool_limits(limits=1), allow_threads(processors()):
+    with threadpool_limits(limits=1):
         pair = open_pair(before, after, area=area, first=first)
         report, files = _product(pair, method, _inside(area, pair))
         del pair
