@@ -157,8 +157,8 @@ def _say_of(
 def baseline_drift(baseline: BaselineFile, product: Product) -> None:
     """List how a product's baseline differs from a frozen one; exit 2 where it does."""
     from pipeline.errors import printable  # noqa: PLC0415
+    from pipeline.exchange.baselineform import read_baseline  # noqa: PLC0415
     from pipeline.exchange.baselines import drift  # noqa: PLC0415
-    from pipeline.exchange.ratification import read_baseline  # noqa: PLC0415
     from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
 
     own, _ = _own_baseline(product)

@@ -13,7 +13,7 @@ SCHEMA = "fairwitness/baseline/1"
 #: Records agree across environments to 2e-5; what differs by more was measured differently.
 RELATIVE_TOLERANCE = 2e-5
 _DIGITS = 6
-_NUMBERS = ("mean", "median", "deviation", "minimum", "maximum")
+NUMBERS = ("mean", "median", "deviation", "minimum", "maximum")
 
 
 def baseline_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,35 +161,46 @@ def unlisted(agreed: Mapping[str, str], present: Mapping[str, Any]) -> tuple[Dif
 
 
 def _scene_drift(ratified: list[Any], present: list[Any]) -> Iterator[Difference]:
-    before = {scene["id"]: scene for scene in ratified}
-    after = {scene["id"]: scene for scene in present}
+    before, after = ({_look(each): each for each in scenes} for scenes in (ratified, present))
     yield from _missing(before, after, "scene")
     for name in sorted(before.keys() & after.keys()):
         bands = before[name]["files"].keys() | after[name]["files"].keys()
         for band in sorted(bands):
-            if before[name]["files"].get(band) != after[name]["files"].get(band):
-                yield Difference("scene-changed", f"{name} {band}")
+            if before[name]["files"].get(band, "") != after[name]["files"].get(band, ""):
+                yield Difference("scene-changed", f"{name[0]} {band}")
 
 
 def _statistics_drift(ratified: list[Any], present: list[Any]) -> Iterator[Difference]:
     before, after = ({_row(each): each for each in rows} for rows in (ratified, present))
     yield from _missing(before, after, "row")
-    for row in sorted(before.keys() & after.keys()):
-        one, other = before[row], after[row]
+    for key in sorted(before.keys() & after.keys()):
+        row, one, other = key[0], before[key], after[key]
         if one["looks"] != other["looks"]:
             yield Difference("looks", row, str(one["looks"]), str(other["looks"]))
-        scale = max(abs(one[name]) for name in _NUMBERS)
-        for name in _NUMBERS:
+        scale = max(abs(one[name]) for name in NUMBERS)
+        for name in NUMBERS:
             if abs(one[name] - other[name]) > RELATIVE_TOLERANCE * scale:
                 yield Difference(name, row, f"{one[name]:g}", f"{other[name]:g}")
 
 
-def _missing(before: Mapping[str, Any], after: Mapping[str, Any], of: str) -> Iterator[Difference]:
-    for name in sorted(before.keys() - after.keys()):
-        yield Difference(f"{of}-missing", name)
-    for name in sorted(after.keys() - before.keys()):
-        yield Difference(f"{of}-added", name)
+def _missing(
+    before: Mapping[tuple[str, ...], Any], after: Mapping[tuple[str, ...], Any], of: str
+) -> Iterator[Difference]:
+    for key in sorted(before.keys() - after.keys()):
+        yield Difference(f"{of}-missing", key[0])
+    for key in sorted(after.keys() - before.keys()):
+        yield Difference(f"{of}-added", key[0])
 
 
-def _row(each: Mapping[str, Any]) -> str:
+def _look(scene: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a scene is: its id first, then which look it says it was."""
+    return tuple(str(scene[name]) for name in ("id", "sensor", "track", "acquired"))
+
+
+def _row(each: Mapping[str, Any]) -> tuple[str, ...]:
+    return row_name(each), str(each["unit"])
+
+
+def row_name(each: Mapping[str, Any]) -> str:
+    """Return which row it is: zone, indicator, sensor and track."""
     return " ".join(str(each[name]) for name in ("zone", "indicator", "sensor", "track"))

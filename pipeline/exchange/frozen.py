@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import BundleError
 from pipeline.exchange.agreements import signatures_path
 from pipeline.exchange.attestations import signing_parties
+from pipeline.exchange.baselineform import read_baseline
 from pipeline.exchange.baselines import Difference, baseline_of, drift, unlisted
-from pipeline.exchange.ratification import read_baseline, said_of
+from pipeline.exchange.ratification import said_of
 from pipeline.store.reading import UnreadableFile, read_bytes
 
 if TYPE_CHECKING:

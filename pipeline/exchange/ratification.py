@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.errors import BundleError, UsageError
 from pipeline.exchange.attestations import attestations, attested, signing_parties, those_who
-from pipeline.exchange.baselines import SCHEMA, drift
-from pipeline.store.atomic import canonical_json, parse_json
+from pipeline.exchange.baselineform import read_baseline
+from pipeline.exchange.baselines import drift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,21 +41,6 @@ class Ratification:
     said: Mapping[str, tuple[str, ...]]
     faults: tuple[str, ...]
     ratified_at: str | None = None
-
-
-def read_baseline(payload: bytes) -> dict[str, Any]:
-    """Return a baseline document; BundleError unless it is one, in canonical form."""
-    try:
-        document = parse_json(payload)
-        canonical = canonical_json(document)
-        known = document["schema"] == SCHEMA and set(document) == {
-            "schema", "agreement", "site", "scenes", "statistics",
-        }  # fmt: skip
-    except (ValueError, KeyError, TypeError) as cause:
-        raise BundleError("baseline: is no baseline document") from cause
-    if not known or canonical != payload:
-        raise BundleError("baseline: is no baseline document in canonical form")
-    return dict(document)
 
 
 def ratification(

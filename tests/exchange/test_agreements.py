@@ -10,12 +10,12 @@ import pytest
 from pipeline.agreement import load_agreement
 from pipeline.errors import BundleError, UsageError
 from pipeline.exchange import agreements as signing
+from pipeline.exchange.baselineform import read_baseline
 from pipeline.exchange.baselines import baseline_of, drift
 from pipeline.exchange.ratification import (
     proposed,
     ratification,
     ratified,
-    read_baseline,
     validated,
 )
 from pipeline.store.atomic import canonical_json, parse_json
@@ -228,6 +228,57 @@ def test_nobody_validates_what_nobody_proposed(agreement):
 def test_what_is_no_baseline_is_refused(payload):
     with pytest.raises(BundleError, match="no baseline"):
         read_baseline(payload)
+
+
+def twice(part):
+    return lambda document: {**document, part: [document[part][0], *document[part]]}
+
+
+def within(part, **changes):
+    return lambda document: {
+        **document, part: [{**document[part][0], **changes}, *document[part][1:]],
+    }  # fmt: skip
+
+
+NO_BASELINE = {
+    **{f"{part} {value!r}": (lambda d, part=part, value=value: {**d, part: value})
+       for part in ("scenes", "statistics")
+       for value in (5, None, {}, [1], [None], [[]], [{}], ["text"])},
+    **{f"site {value!r}": (lambda d, value=value: {**d, "site": value}) for value in (5, [], None)},
+    "scene without a name": within("scenes", id=[]),
+    "scene with more": within("scenes", remark="agreed"),
+    "files of a list": within("scenes", files=[]),
+    "digest of a number": within("scenes", files={"VV": 1}),
+    "row of another kind": within("statistics", mean="2"),
+    "truth for a number": within("statistics", looks=True),
+    "scene twice": twice("scenes"),
+    "row twice": twice("statistics"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", NO_BASELINE.values(), ids=NO_BASELINE)
+def test_a_baseline_of_another_form_is_refused(agreement, change):
+    own = baseline_of(record(agreement))
+    with pytest.raises(BundleError):
+        read_baseline(canonical_json(change(own)))
+
+
+OTHER = {
+    "sensor": within("scenes", sensor="landsat-8-l2"),
+    "track": within("scenes", track="T999"),
+    "acquired": within("scenes", acquired="2020-01-01T00:00:00Z"),
+    "unit": within("statistics", unit="km"),
+    "a band without a digest": within("scenes", files={"VV": "a", "VH": None}),
+}
+
+
+@pytest.mark.parametrize("change", OTHER.values(), ids=OTHER)
+def test_nobody_validates_what_says_anything_else(agreement, change):
+    own = baseline_of(record(agreement))
+    payload = canonical_json(change(own))
+    held = proposed(payload, agreement, NORTH, at=AT)
+    with pytest.raises(BundleError, match="differs from our own"):
+        validated(payload, held, agreement, SOUTH, own=own, at=AT)
 
 
 def test_a_baseline_of_another_agreement_is_refused(agreement):
