@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from odc.geo.geobox import GeoBox
 from pipeline.imagery.sensors import SENSORS
 from pipeline.imagery.stack import KeptPlacings, StackOptions, plan_stack, stack_window
 from pipeline.imagery.stack import placing as module
+from pipeline.store.atomic import canonical_json
 from pipeline.store.chips import ChipStore
 from pipeline.threads import allow_threads
 from tests.imagery.looks import CORNER, radar
@@ -152,3 +154,46 @@ def test_threads_change_no_bit(store):
     with allow_threads(2):
         shared = planned(scenes, ChipStore(store.root))
     assert told(alone) == told(shared)
+
+
+def sealed(placings):
+    digest = hashlib.sha256(canonical_json(placings)).hexdigest()
+    return json.dumps({"placings": placings, "sha256": digest}).encode()
+
+
+UNBELIEVABLE = {
+    **{f"{name} {value!r}": {name: value}
+       for name in ("dx", "dy", "residual_px", "tiles_used", "note", "corrected", "masked")
+       for value in ([], {}, 1e300)},
+    **{f"{name} text": {name: "===="} for name in ("dx", "tiles_used", "corrected", "masked")},
+    "a text for a number": {"dx": "0.25"},
+    "a truth for a number": {"tiles_used": True},
+    "a number for a truth": {"corrected": 1},
+    "a negative error": {"residual_px": -1},
+    "too few pixels": {"masked": "AAAA"},
+    "undone without tiles": {"tiles_used": 0, "corrected": True},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", UNBELIEVABLE.values(), ids=UNBELIEVABLE)
+def test_what_cannot_be_believed_is_measured_again(store, tmp_path, measured, change):
+    scenes = looks(store)
+    plain = planned(scenes, store, kept_in(tmp_path))
+    file = tmp_path / "placed/one.json"
+    whole = file.read_bytes()
+    held = json.loads(whole)["placings"]
+    file.write_bytes(sealed({key: {**each, **change} for key, each in held.items()}))
+    measured.clear()
+    assert told(planned(scenes, store, kept_in(tmp_path))) == told(plain)
+    assert sorted(measured) == list(range(LOOKS))
+    assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("placings", [5, None, True, "text", "list", {"of": 1}])
+def test_a_list_of_another_kind_is_no_list(store, tmp_path, placings):
+    scenes = looks(store)
+    plain = planned(scenes, store, kept_in(tmp_path))
+    file = tmp_path / "placed/one.json"
+    held = json.loads(file.read_bytes())["placings"]
+    file.write_bytes(sealed(list(held) if placings == "list" else placings))
+    assert told(planned(scenes, store, kept_in(tmp_path))) == told(plain)

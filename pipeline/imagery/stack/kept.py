@@ -58,7 +58,8 @@ class KeptPlacings:
         self._held = self._read()
         shape = series.valid.shape[1:]
         known = {i: self._held[key] for i, key in self._keys.items() if key in self._held}
-        return {index: _placing(document, shape) for index, document in known.items()}
+        found = {index: _believed(document, shape) for index, document in known.items()}
+        return {index: placing for index, placing in found.items() if placing is not None}
 
     def keep(self, placings: Mapping[int, Placing]) -> None:
         """Keep these, and nothing else.
@@ -76,9 +77,10 @@ class KeptPlacings:
         try:
             document = read_json(self._file)
             held = document["placings"]
-            return held if document["sha256"] == _digest(held) else {}
+            whole = isinstance(held, dict) and document["sha256"] == _digest(held)
         except (ProductError, KeyError, TypeError, ValueError):
             return {}
+        return held if whole else {}
 
 
 def _digest(document: Any) -> str:
@@ -117,6 +119,19 @@ def _document(placing: Placing) -> dict[str, Any]:
         "corrected": placing.corrected,
         "masked": packed,
     }
+
+
+def _believed(document: Any, shape: tuple[int, ...]) -> Placing | None:
+    """Return a placing as it was kept; None where none is written so, or none can be so."""
+    try:
+        placing = _placing(document, shape)
+        same = canonical_json(_document(placing)) == canonical_json(document)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    shift = placing.shift
+    near = max(abs(shift.dx), abs(shift.dy), shift.residual_px) <= max(shape)
+    counted = shift.tiles_used > 0 or (shift.tiles_used == 0 and not placing.corrected)
+    return placing if same and near and counted and shift.residual_px >= 0 else None
 
 
 def _placing(document: Mapping[str, Any], shape: tuple[int, ...]) -> Placing:
