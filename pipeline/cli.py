@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _INTERRUPTED = 130
+#: What the system answers where a path the user named leads nowhere one may look.
+_UNREACHABLE = frozenset({errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP})
 # What other programs on a machine set for their own map libraries: another release's tables
 # break ours or move a coordinate, plugins run code, and PROJ's network asks a host nobody named.
 _FOREIGN = (
@@ -345,6 +348,9 @@ def main() -> None:
 
 def _told(error: Exception) -> int:
     """Print an error in one line and return its exit code."""
+    if isinstance(error, OSError) and error.errno in _UNREACHABLE and error.filename is not None:
+        rule = f"cannot be reached: {error.strerror}"
+        error = UsageError(rule, file=os.fsdecode(error.filename))
     if isinstance(error, FairWitnessError):
         typer.echo(f"fairwitness: {error}", err=True)
         return error.exit_code

@@ -63,6 +63,17 @@ def test_wrong_words_are_one_line_too(words, told):
     assert told in line
 
 
+@pytest.mark.parametrize(
+    "words", [["ledger", "show"], ["ledger", "add", "x", "--kind", "note", "--trust"]]
+)
+def test_a_name_too_long_for_the_disk_is_wrong_usage(words):
+    shown = fairwitness(*words, "n" * 300)
+    assert shown.returncode == 2
+    (line,) = shown.stderr.splitlines()
+    assert line.startswith("fairwitness: FW101: ")
+    assert "File name too long" in line
+
+
 def test_no_words_show_the_help():
     shown = fairwitness()
     assert shown.returncode == 2
