@@ -35,13 +35,19 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show what one or several parties have said, in one view, with what no longer stands."""
-    from pipeline.exchange.ledgerview import as_document, current, entry_lines, merged  # noqa: PLC0415
+    from pipeline.exchange.ledgerview import (  # noqa: PLC0415
+        as_document,
+        current,
+        entry_lines,
+        escaped,
+        merged,
+    )
     from pipeline.exchange.reproductions import standing_lines, standings  # noqa: PLC0415
     from pipeline.store.atomic import canonical_json  # noqa: PLC0415
 
     found = current(merged(ledgers))
     if as_json:
-        lines = [canonical_json(as_document(each)).decode() for each in found]
+        lines = [escaped(canonical_json(as_document(each)).decode()) for each in found]
     else:
         lines = [*entry_lines(found), *standing_lines(standings(found))]
     typer.echo("\n".join(lines) or "nothing has been said yet")

@@ -47,6 +47,8 @@ __all__ = [
 SUFFIX = ".ledger.jsonl"
 #: Most bytes of a ledger.
 BYTE_LIMIT = 64 << 20
+#: How every line begins; a file that begins otherwise is none of ours, and left alone.
+_BEGINNING = b'{"about":'
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,13 @@ def entries(path: Path) -> tuple[Entry, ...]:
     return _verified(path).entries
 
 
+def refuse_other(path: Path, party: str) -> None:
+    """Raise UsageError where a ledger is not this party's, before anything is signed."""
+    found = entries(path)
+    if found and found[0].party != party:
+        raise UsageError(f"ledger: is {found[0].party}'s, and not {party}'s", file=path)
+
+
 def _verified(path: Path) -> Chain:
     """Return a ledger that reaches every signed line, with what is signed marked."""
     chain = read_chain(path)
@@ -121,7 +130,9 @@ def read_chain(path: Path) -> Chain:
             raise BundleError(cause.rule, file=path, line=len(found) + 1) from cause
     try:  # what lost nothing but its line end is kept
         found.append(read_entry(torn, found[-1] if found else None))
-    except BundleError:
+    except BundleError as cause:
+        if not found and not torn.startswith(_BEGINNING[: len(torn)]):
+            raise BundleError("ledger: is no ledger", file=path) from cause
         return Chain(tuple(found), len(payload) - len(torn), torn)
     return Chain(tuple(found), len(payload), b"")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -159,6 +160,11 @@ def _backdated(found: Sequence[Entry]) -> list[str]:
         for before, later in pairs
         if later.made < before.made
     ]
+
+
+def escaped(text: str) -> str:
+    r"""Return JSON that says the same, with what a terminal would act on written as ``\u``."""
+    return "".join(mark if mark.isprintable() else json.dumps(mark)[1:-1] for mark in text)
 
 
 def as_document(each: Current) -> Mapping[str, Any]:

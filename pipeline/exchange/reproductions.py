@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipeline.errors import BundleError
+from pipeline.errors import BundleError, printable
 from pipeline.exchange.clock import SKEW_S, later, parsed
 from pipeline.exchange.envelope import read_envelope, read_statement
 from pipeline.exchange.ledger import Kind, append, entries
@@ -282,7 +282,8 @@ def _state(said: Iterable[_Word]) -> JointState:
 def standing_lines(found: Iterable[Standing]) -> list[str]:
     """Return the lines that ``ledger show`` prints of the joint state."""
     return [
-        f"{each.site}, {_subject(each)}: {each.state} ({', '.join(each.basis)})" for each in found
+        printable(f"{each.site}, {_subject(each)}: {each.state} ({', '.join(each.basis)})")
+        for each in found
     ]
 
 

@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.errors import BundleError, UsageError
 from pipeline.exchange.heads import heads_path, load_heads, with_head
 from pipeline.exchange.ledger import LINE_LIMIT, Kind, append, entries
@@ -262,3 +264,22 @@ def test_reading_a_ledger_needs_no_heavy_library():
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("payload", [b'{"agreement":{},"assessments":[]}', b"notes", b"\xff" * 9])
+def test_a_file_that_is_no_ledger_is_left_alone(tmp_path, payload):
+    path = tmp_path / "report.json"
+    path.write_bytes(payload)
+    with pytest.raises(BundleError, match="no ledger"):
+        say(path)
+    assert path.read_bytes() == payload
+    assert [each.name for each in tmp_path.iterdir() if "torn" in each.name] == []
+
+
+def test_the_view_as_json_tells_a_terminal_nothing(tmp_path):
+    path, text = tmp_path / "s.jsonl", "\x9b31m \u202ered\u2028\U000e0001"
+    say(path, text, party="south", about={"site": text, "finding": "f"}, kind="dispute")
+    for words in ([], ["--json"]):
+        shown = CliRunner().invoke(app, ["ledger", "show", str(path), *words]).output
+        assert all(line.isprintable() for line in shown.split("\n"))
+    assert json.loads(shown)["body"] == {"text": text}
