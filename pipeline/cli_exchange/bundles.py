@@ -82,14 +82,15 @@ def sign(
     trust: Store = STORE,
 ) -> None:
     """Sign a bundle as its issuer; its numbers are then spent."""
-    from pipeline.exchange.announcing import say_issued  # noqa: PLC0415
+    from pipeline.exchange.announcing import issuer_of, say_issued  # noqa: PLC0415
     from pipeline.exchange.clock import now  # noqa: PLC0415
-    from pipeline.exchange.ledger import entries  # noqa: PLC0415
+    from pipeline.exchange.ledger import refuse_other  # noqa: PLC0415
     from pipeline.exchange.signing import sign as add_signature  # noqa: PLC0415
     from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
 
-    if ledger is not None:
-        entries(ledger)  # one that is broken is told of before a number is spent
+    if ledger is not None:  # one that is broken, or another's, is told of before a number is spent
+        with named(file):
+            refuse_other(ledger, issuer_of(read_bundle(file)))
     _add(add_signature, file, key, passphrase_file, trust)
     if ledger is not None:
         for entry in say_issued(ledger, read_bundle(file), at=now()):
@@ -183,7 +184,7 @@ def reproduce(
     """Recompute a bundle's reports from its own evidence; exit 1 where one is not reproduced."""
     from pipeline.errors import printable  # noqa: PLC0415
     from pipeline.exchange.clock import now  # noqa: PLC0415
-    from pipeline.exchange.ledger import entries  # noqa: PLC0415
+    from pipeline.exchange.ledger import refuse_other  # noqa: PLC0415
     from pipeline.exchange.trust import load_trust  # noqa: PLC0415
     from pipeline.exchange.verify import read_bundle  # noqa: PLC0415
     from pipeline.workflows.reproduce import reproduce_bundle  # noqa: PLC0415
@@ -195,7 +196,7 @@ def reproduce(
     if ledger is not None:
         if held.own is None:
             raise UsageError("the trust store does not say who we are: 'trust init --as PARTY'")
-        entries(ledger)  # one that is broken is told of before hours are spent
+        refuse_other(ledger, held.own)  # told of before hours are spent
     signing = load_keys([key], passphrase_file)[0] if key else None
     with named(file):
         found = reproduce_bundle(read_bundle(file), held, at=now())

@@ -73,13 +73,13 @@ def read_file(path: Path) -> bytes:
 def passphrases(paths: list[Path], file: Path | None, *, confirm: bool = False) -> list[bytes]:
     """Return a passphrase a key: from the file's lines, the environment, or a prompt."""
     if file is not None:
-        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        lines = read_file(file).splitlines()
         if len(lines) < len(paths):
             raise UsageError(f"{file} holds {len(lines)} passphrases for {len(paths)} keys")
-        return [line.encode() for line in lines[: len(paths)]]
+        return lines[: len(paths)]
     held = os.environ.get(PASSPHRASE)
     if held is not None:
-        return [held.encode()] * len(paths)
+        return [os.fsencode(held)] * len(paths)
     return [
         typer.prompt(
             f"Passphrase of {path}", hide_input=True, confirmation_prompt=confirm, err=True

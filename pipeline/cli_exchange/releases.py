@@ -59,7 +59,7 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
     from pipeline.exchange import releases  # noqa: PLC0415
     from pipeline.exchange.announcing import say_authorised  # noqa: PLC0415
     from pipeline.exchange.clock import later, now, parsed  # noqa: PLC0415
-    from pipeline.exchange.ledger import entries  # noqa: PLC0415
+    from pipeline.exchange.ledger import refuse_other  # noqa: PLC0415
     from pipeline.exchange.releaserules import Terms, refuse_content  # noqa: PLC0415
     from pipeline.store.atomic import atomic_write  # noqa: PLC0415
 
@@ -67,8 +67,6 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
     if look is not None:
         parsed(look)
     refuse_content(payload, level)
-    if ledger is not None:
-        entries(ledger)
     signing, at = load_keys([key], passphrase_file)[0], now()
     sha256, path = hashlib.sha256(payload).hexdigest(), releases.release_path(file)
     terms = Terms(level, text, look)
@@ -77,8 +75,10 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
         made = releases.authorised(
             held, sha256, terms, loaded, signing, at=at, expires=later(at, days=days)
         )
-        atomic_write(path, made)
         found = releases.release_of(made, sha256, loaded, at=at)
+        if ledger is not None:
+            refuse_other(ledger, found.given[-1].party)
+        atomic_write(path, made)
     typer.echo("\n".join([*releases.lines(file.name, sha256, found), f"authorised: {path}"]))
     if ledger is not None:
         entry = say_authorised(ledger, found.given[-1], at=at)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pipeline.exchange.ledger import Entry
     from pipeline.exchange.releaserules import Authorisation
+    from pipeline.exchange.statement import BundleStatement
 
 
 def say_issued(ledger: Path, payload: bytes, *, at: str) -> list[Entry]:
@@ -29,7 +30,7 @@ def say_issued(ledger: Path, payload: bytes, *, at: str) -> list[Entry]:
     at
         UTC text.
     """
-    statement = read_bundle_statement(read_envelope(envelope_of(payload)).payload)
+    statement = _statement(payload)
     digests = {member.name: member.sha256 for member in statement.members}
     return [
         append(
@@ -51,6 +52,15 @@ def say_issued(ledger: Path, payload: bytes, *, at: str) -> list[Entry]:
         )
         for each in statement.reports
     ]
+
+
+def issuer_of(payload: bytes) -> str:
+    """Return whose bundle it says it is; BundleError where it is none."""
+    return _statement(payload).issuer
+
+
+def _statement(payload: bytes) -> BundleStatement:
+    return read_bundle_statement(read_envelope(envelope_of(payload)).payload)
 
 
 def say_authorised(ledger: Path, given: Authorisation, *, at: str) -> Entry:

@@ -21,14 +21,22 @@ def now() -> str:
 
 
 def later(moment: str, *, seconds: int = 0, days: int = 0) -> str:
-    """Return a moment so much later."""
-    return text_of(parsed(moment) + timedelta(seconds=seconds, days=days))
+    """Return a moment so much later; UsageError beyond the calendar."""
+    try:
+        return text_of(parsed(moment) + timedelta(seconds=seconds, days=days))
+    except OverflowError as cause:
+        raise UsageError(f"nothing comes after {moment}") from cause
 
 
 def parsed(moment: str) -> datetime:
-    """Return the moment a text names; UsageError unless it is UTC to the second."""
+    """Return the moment a text names; UsageError unless it is UTC to the second.
+
+    Moments are compared as texts, so one that is written shorter is refused.
+    """
     try:
-        return datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError as cause:
-        rule = f"a moment is written YYYY-MM-DDTHH:MM:SSZ, got {moment!r}"
-        raise UsageError(rule) from cause
+        found = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        if text_of(found) == moment:
+            return found
+    except ValueError:
+        pass
+    raise UsageError(f"a moment is written YYYY-MM-DDTHH:MM:SSZ, got {moment!r}")

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import pipeline.exchange
 from pipeline.agreement import load_agreement
 from pipeline.cli_exchange import exchange_app
+from pipeline.cli_exchange.options import passphrases
 from pipeline.errors import BundleError, ProductError, UsageError
 from pipeline.exchange.bundle import CHIPS, Address, make_bundle
 from pipeline.exchange.envelope import read_envelope
@@ -254,10 +255,30 @@ def test_passphrases_come_from_a_file_a_line_each(tmp_path, run, monkeypatch):
     (tmp_path / "words").write_text("the first long phrase\n")
     path = agreement_file(tmp_path)
     run("trust", "init", path, "--as", "south")
-    for words, match in [("words", "1 passphrases for 2 keys"), ("none", "0 passphrases")]:
+    for words, match in [("words", "1 passphrases for 2 keys"), ("none", "cannot be read")]:
         with pytest.raises(UsageError, match=match):
             run("rotate", "--party", "north", "--old", "one.pem", "--new", "one.pem",
                 "--out", "r.json", "--passphrase-file", words)  # fmt: skip
+
+
+def test_a_passphrase_is_bytes_of_any_kind(tmp_path, monkeypatch):
+    (tmp_path / "words").write_bytes(b"\xffand more\r\n")
+    assert passphrases([tmp_path], tmp_path / "words") == [b"\xffand more"]
+    monkeypatch.setenv("FAIRWITNESS_PASSPHRASE", "\udcffand more")
+    assert passphrases([tmp_path], None) == [b"\xffand more"]
+
+
+def test_no_number_is_spent_where_the_ledger_is_anothers(tmp_path, run):
+    path = keyed(tmp_path, run)
+    run("trust", "init", path, "--as", "north", "--trust", "n")
+    made = product(tmp_path / "out", load_agreement(path))
+    run("bundle", made, "--out", "a.fwb", "--for", "south", "--trust", "n")
+    run("ledger", "add", "s.jsonl", "--kind", "note", "--party", "south", "--trust", "n")
+    before = (tmp_path / "a.fwb").read_bytes()
+    with pytest.raises(UsageError, match="is south's"):
+        run("sign", "a.fwb", "--key", "north.pem", "--trust", "n", "--ledger", "s.jsonl")
+    assert (tmp_path / "a.fwb").read_bytes() == before
+    assert load_trust(tmp_path / "n").seen == {}
 
 
 def test_the_verifiers_are_handed_out(tmp_path, run):
@@ -283,6 +304,7 @@ import sys
 import pipeline.exchange
 from pipeline.agreement import load_agreement
 from pipeline.cli_exchange import exchange_app
+from pipeline.cli_exchange.options import passphrases
 sys.argv = ["fairwitness", "verify", "a.fwb"]
 try:
     exchange_app()

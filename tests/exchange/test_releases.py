@@ -11,12 +11,20 @@ from pipeline.agreement import load_agreement
 from pipeline.cli import app
 from pipeline.errors import BundleError, UsageError
 from pipeline.exchange import keys
+from pipeline.exchange.clock import later, parsed
+from pipeline.exchange.envelope import Signed, statement
 from pipeline.exchange.ledger import entries
 from pipeline.exchange.releaserules import LEVELS, Terms, refuse_content
-from pipeline.exchange.releases import authorised, release_of, release_path
+from pipeline.exchange.releases import (
+    PREDICATE_TYPE,
+    SCHEMA,
+    authorised,
+    release_of,
+    release_path,
+)
 from pipeline.report.message import product_message
 from pipeline.report.words import LANGUAGES
-from pipeline.store.atomic import canonical_json
+from pipeline.store.atomic import canonical_json, parse_json
 from tests.agreement import samples
 from tests.exchange.world import AT, NORTH, NORTH_TWO, SOUTH, STRANGER, key, trust, trusted
 from tests.report.gallery import gallery
@@ -222,8 +230,50 @@ def test_the_commands_sign_show_and_refuse(tmp_path, monkeypatch):
     assert [(entry.kind, entry.body["level"]) for entry in entries(ledger)] == [
         ("authorised", "public")
     ]
+    south = ("--ledger", str(ledger), "--key", "s.pem")
+    file.write_text("other")
+    release_path(file).unlink()
+    assert "is north's" in str(run(*signing, *south).exception)
+    assert not release_path(file).exists()  # what cannot be said is not signed either
+    assert run(*signing, "--key", "s.pem").exit_code == 0
     file.write_text("louder")
     assert run("release", "verify", str(file)).exit_code == 2
     file.write_text("a breach")
     assert isinstance(run(*signing, "--key", "n.pem").exception, UsageError)
     assert release_path(file).exists()
+
+
+@pytest.mark.parametrize("level", ["joint", "public"])
+@pytest.mark.parametrize("field", ["look", "signed", "expires"])
+def test_a_day_that_never_was_does_not_count(tmp_path, level, field):
+    waiting = f"release: {{{level}: {{delay_hours: 72, authorities: [north], required: 1}}}}\n"
+    agreement = load_agreement(file_of(tmp_path, waiting))
+    predicate = {
+        "agreement": agreement.sha256, "party": "north", "signed": AT, "expires": UNTIL,
+        "level": level, "text": "joint", "look": "2026-02-01T00:00:00Z",
+    }  # fmt: skip
+    subject = {"name": "file", "digest": {"sha256": FILE}}
+
+    def found(**changes):
+        payload = statement(PREDICATE_TYPE, [subject], {**predicate, **changes})
+        envelope = parse_json(Signed(payload, {}).with_signature(NORTH).serialised)
+        held = canonical_json({"schema": SCHEMA, "envelopes": [envelope]})
+        return release_of(held, FILE, agreement, at=AT)
+
+    assert found().missing == ()
+    never = found(**{field: "2026-02-30T00:00:00Z"})
+    assert never.missing == ("nobody has authorised it",)
+    assert "no day in the calendar" in never.faults[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-1-1T0:0:0Z", "0001-01-01T00:00:00Z", "\u0662\u0660\u0662\u0666-01-01T00:00:00Z"]
+)
+def test_moments_that_would_not_compare_as_texts_are_refused(text):
+    with pytest.raises(UsageError, match="YYYY-MM-DD"):
+        parsed(text)
+
+
+def test_nothing_comes_after_the_last_day():
+    with pytest.raises(UsageError, match="nothing comes after"):
+        later("9999-12-31T23:59:59Z", seconds=300)
