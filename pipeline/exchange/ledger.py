@@ -9,7 +9,7 @@ by another that supersedes it; nothing is deleted.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -227,6 +227,7 @@ def _write(path: Path, chain: Chain, line: bytes, number: int) -> None:
         atomic_write(path, whole if not whole or whole.endswith(b"\n") else whole + b"\n")
     if chain.whole + len(line) > BYTE_LIMIT:
         raise OutputError(f"a ledger has at most {BYTE_LIMIT} bytes", file=path)
+    before = path.stat().st_size if begun else 0
     try:
         with path.open("ab") as file:
             file.write(line)
@@ -235,4 +236,6 @@ def _write(path: Path, chain: Chain, line: bytes, number: int) -> None:
         if not begun:
             synchronise_folder(path.parent)
     except OSError as cause:
+        with suppress(OSError):  # what is refused is not half said either
+            os.truncate(path, before)
         raise OutputError(f"could not be written: {cause.strerror or cause}", file=path) from cause

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.errors import BundleError, UsageError
+from pipeline.errors import BundleError, OutputError, UsageError
 from pipeline.exchange.heads import heads_path, load_heads, with_head
 from pipeline.exchange.ledger import LINE_LIMIT, Kind, append, entries
 from pipeline.exchange.ledgerview import checked, current, entry_lines, merged
@@ -283,3 +283,22 @@ def test_the_view_as_json_tells_a_terminal_nothing(tmp_path):
         shown = CliRunner().invoke(app, ["ledger", "show", str(path), *words]).output
         assert all(line.isprintable() for line in shown.split("\n"))
     assert json.loads(shown)["body"] == {"text": text}
+
+
+@pytest.mark.parametrize("room", [0, 40, -1])
+def test_a_statement_the_disk_refuses_is_not_said(ledger, room):
+    resource = pytest.importorskip("resource")
+    before = ledger.read_bytes()
+    say(ledger, "x")
+    length = len(ledger.read_bytes()) - len(before)
+    ledger.write_bytes(before)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    most = len(before) + (room if room >= 0 else length + room)  # -1: all but the line end
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    try:
+        with pytest.raises(OutputError):
+            say(ledger, "x")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert ledger.read_bytes() == before
+    assert say(ledger, "x").number == 4
