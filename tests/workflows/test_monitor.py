@@ -18,7 +18,7 @@ from pipeline.imagery.admission import records
 from pipeline.report import render
 from pipeline.store.locks import run_lock
 from pipeline.store.products import verify_product
-from pipeline.workflows.monitor import run_sites
+from pipeline.workflows.monitor import run_sites, tracks
 from tests.workflows.runs import Trial, tree
 
 
@@ -125,6 +125,27 @@ def test_a_deleted_scene_fails_its_site_alone(again, done):
     assert tree(again.product("hill")) == tree(done.product("hill"))
     lost = [line for line in record["coverage"] if "load-failed" in line["fractions"]]
     assert len(lost) == 3
+
+
+def test_evidence_that_goes_away_during_the_run_fails_its_site(again, done, monkeypatch):
+    shutil.rmtree(again.out / "sites" / "town")
+    shutil.rmtree(again.out / ".state" / "done")
+    real, taken = tracks.plan_stack, []
+
+    def late(scenes, **options):
+        if not taken:
+            for sha256 in scenes[3].chips.values():
+                taken.append(options["chips"].path(sha256))
+                taken[-1].unlink()
+        return real(scenes, **options)
+
+    monkeypatch.setattr(tracks, "plan_stack", late)
+    result = run_sites(again.settings)
+    assert (result.exit_code, result.lines[0].status) == (1, "failed")
+    assert taken[0].name in result.lines[0].text
+    monkeypatch.setattr(tracks, "plan_stack", real)
+    assert run_sites(again.settings).exit_code == 0
+    assert tree(again.out) == tree(done.out)
 
 
 def test_a_site_whose_page_cannot_be_made_leaves_the_others_alone(again, done, monkeypatch):

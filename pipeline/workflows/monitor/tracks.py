@@ -14,6 +14,7 @@ from pipeline.assessment.nuisances import HEAVY_HAZE, hazy_looks, look_nuisances
 from pipeline.assessment.observables import features_needed, method_for
 from pipeline.assessment.quiet_ground import NO_GROUND, ground_mask, placements_of
 from pipeline.assessment.series import TrackSeries
+from pipeline.errors import ProductError
 from pipeline.imagery.grid import native_grid, pixel_metres, ring_mask, site_grid, zone_fractions
 from pipeline.imagery.stack import KeptPlacings, StackOptions, plan_stack, stack_pixels
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from pipeline.assessment.quiet_ground import Ground
     from pipeline.imagery.sensors import Sensor
     from pipeline.imagery.stack import StackPlan
+    from pipeline.imagery.stack.looks import AdmittedScene
+    from pipeline.store.chips import ChipStore
     from pipeline.workflows.monitor.admitting import AdmittedScenes
     from pipeline.workflows.planning import Run
 
@@ -80,10 +83,22 @@ def _outcome(run: Run, site: Site, admitted: AdmittedScenes, key: tuple[str, str
         ),
         kept=_kept_placings(admitted.placed, key),
     )
+    _refuse_lost(plan, group.scenes, admitted.chips)
     ground = quiet_ground(plan, site)
     series = track_series(plan, site, admitted.chips, names, baseline_of(run, site), ground)
     facts = {scene.id: _facts(look, plan) for look in plan.looks for scene in look.look.scenes}
     return TrackOutcome(series, TrackAssessor(series), facts, plan, admitted.chips, ground)
+
+
+def _refuse_lost(plan: StackPlan, scenes: Iterable[AdmittedScene], chips: ChipStore) -> None:
+    """Raise ProductError where evidence went away since it was admitted: its look was seen."""
+    failed = {scene.id for look in plan.looks for scene, _ in look.look.failed}
+    for admitted in scenes:
+        if admitted.scene.id in failed:
+            for sha256 in admitted.chips.values():
+                if not chips.holds(sha256):
+                    rule = "chip went missing or was altered while it was in use"
+                    raise ProductError(rule, file=chips.path(sha256))
 
 
 def _kept_placings(folder: Path | None, key: tuple[str, str]) -> KeptPlacings | None:
