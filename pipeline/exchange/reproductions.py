@@ -215,7 +215,8 @@ def review_of(ledgers: Sequence[Path], site: str, report: str) -> Review:
 def standings(found: Iterable[Current]) -> tuple[Standing, ...]:
     """Return the joint state of everything ledgers speak of, reports first, sorted.
 
-    A party's newest word on a report is its word; words that were superseded do not count.
+    A party's newest word on a report is its word; words that were superseded, or name no party
+    or no rung, do not count.
     """
     standing = [each.entry for each in found if each.superseded_by is None]
     issued = {
@@ -227,6 +228,8 @@ def standings(found: Iterable[Current]) -> tuple[Standing, ...]:
         site = str(entry.about.get("site", ""))
         if entry.kind == Kind.REPRODUCED and "report" in entry.about:
             word = _word(entry, issued)
+            if word is None:
+                continue
             held = rungs.setdefault((site, str(entry.about["report"])), {})
             if word.ledger == word.party or word.party not in held or held[word.party].hearsay:
                 held[word.party] = word  # a party's own ledger before what another received
@@ -268,10 +271,15 @@ class _Word:
         return f"{self.party} {self.rung}{' (its issuer)' if self.own else ''}{told}"
 
 
-def _word(entry: Entry, issued: set[tuple[Any, str]]) -> _Word:
-    party = str(entry.body.get("by", entry.party))
+def _word(entry: Entry, issued: set[tuple[Any, str]]) -> _Word | None:
+    """Return the word in a statement; None where it names no party or no rung."""
+    try:
+        party = identifier(entry.body.get("by", entry.party))
+        rung = matching(entry.body.get("rung"), _RUNG, "a rung")
+    except BundleError:
+        return None
     own = party == entry.body.get("issuer") or (entry.about["report"], party) in issued
-    return _Word(party, str(entry.body.get("rung")), entry.party, own)
+    return _Word(party, rung, entry.party, own)
 
 
 def _state(said: Iterable[_Word]) -> JointState:

@@ -20,6 +20,7 @@ from pipeline.exchange.reproductions import (
     PREDICATE_TYPE,
     read_reproduction,
     received,
+    review_of,
     standing_lines,
     standings,
 )
@@ -165,3 +166,21 @@ def test_the_command_reads_verifies_and_shows(tmp_path):
     assert "reproduced (south R4, as north received it)" in shown
     assert REPORT[:16] in shown
     assert REPORT not in shown
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"by": "x\u202e\x9b", "rung": "R4"},
+        {"by": ["east"], "rung": "R4"},
+        {"by": "east", "rung": "R4\u2028"},
+        {"by": "east", "rung": {}},
+        {"by": "east"},
+    ],
+)
+def test_a_word_that_names_no_party_or_rung_does_not_count(tmp_path, body):
+    ledger = tmp_path / "south.jsonl"
+    about = {"site": "pier", "report": REPORT}
+    append(ledger, kind="reproduced", about=about, body=body, made=NOON, party="south")
+    assert states(ledger) == {}
+    assert review_of([ledger], "pier", REPORT).said == ()
