@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.imagery.beyond import beyond_site
 from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -90,12 +91,11 @@ def read(path: Path, site: Geometry | None = None, largest: int = LARGEST) -> La
 def cut(layer: Layer, site: Geometry) -> Layer:
     """Return `layer` cut to the box of `site`; what lies beyond its outline is NaN."""
     from affine import Affine as Grid  # noqa: PLC0415 - beside rasterio
-    from rasterio.features import geometry_mask  # noqa: PLC0415 - heavy
-    from rasterio.warp import transform_geom  # noqa: PLC0415 - heavy
 
-    placed = transform_geom("EPSG:4326", layer.crs, site)
     columns, rows = layer.size
-    outside = geometry_mask([placed], (rows, columns), Grid(*layer.transform))
+    outside = beyond_site(
+        site, crs=layer.crs, shape=(rows, columns), transform=Grid(*layer.transform)
+    )
     if outside.all():
         return replace(layer, values=np.full_like(layer.values, np.nan), outside=outside)
     y, x = (np.flatnonzero((~outside).any(axis=axis)) for axis in (1, 0))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.imagery.beyond import beyond_site
 from pipeline.imagery.stack import stack_pixels, stack_window
 from pipeline.store.cog import cog_bytes
 
@@ -56,12 +57,12 @@ class Cut:
 
 def site_cut(polygon: Polygon | MultiPolygon, geobox: GeoBox) -> Cut:
     """Return the cut of a site (WGS 84) on a grid; all of it where no pixel's centre is inside."""
-    from rasterio.features import geometry_mask  # noqa: PLC0415 - heavy
-    from rasterio.warp import transform_geom  # noqa: PLC0415 - heavy
     from shapely.geometry import mapping  # noqa: PLC0415
 
-    placed = transform_geom("EPSG:4326", str(geobox.crs), mapping(polygon))
-    outside = geometry_mask([placed], geobox.shape, geobox.affine)
+    height, width = (int(size) for size in geobox.shape)
+    outside = beyond_site(
+        mapping(polygon), crs=str(geobox.crs), shape=(height, width), transform=geobox.affine
+    )
     if outside.all():
         return Cut((slice(None), slice(None)), outside, geobox)
     rows, columns = (np.flatnonzero((~outside).any(axis=axis)) for axis in (1, 0))
