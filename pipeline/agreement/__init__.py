@@ -6,8 +6,9 @@ first object that is asked for.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pipeline.lazy import loading
 
 if TYPE_CHECKING:
     from pipeline.agreement.coordinates import Coordinate, parse_coordinate
@@ -64,8 +65,4 @@ _HOME = {
     "parse_coordinate": "coordinates",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = loading(__name__, _HOME)

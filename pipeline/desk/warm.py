@@ -25,7 +25,7 @@ from pipeline.progress import silent
 from pipeline.store.atomic import canonical_json, make_folder, move_into_place
 from pipeline.workflows.monitor.fingerprint import code_digest
 from pipeline.workflows.monitor.layers import Cut, look_pixels, site_cut
-from pipeline.workflows.monitor.tracks import HALO_PX
+from pipeline.workflows.monitor.tracks import HALO_PX, track_stem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,7 @@ def warm_pixels(
     """
     cut = site_cut(polygon, track.plan.geobox)
     box = _grown(cut, track.plan.geobox)
-    stem = re.sub(r"[^A-Za-z0-9-]+", "-", f"{track.series.sensor}-{track.series.track}")
+    stem = track_stem(track.series.sensor, track.series.track)
     folder = state / f"{stem}-{plan_digest(track.plan, box)[:32]}"
     if not (folder / REASONS).is_file():
         try:

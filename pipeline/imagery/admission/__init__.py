@@ -8,8 +8,9 @@ load on first use: the child needs none of them.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pipeline.lazy import loading
 
 if TYPE_CHECKING:
     from pipeline.imagery.admission.decoder import start_decoder
@@ -40,8 +41,4 @@ _HOME = {
     "start_decoder": "decoder",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = loading(__name__, _HOME)

@@ -7,8 +7,9 @@ below load on first use: who reads one folder needs no library of catalogues.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pipeline.lazy import loading
 
 if TYPE_CHECKING:
     from pipeline.imagery.catalog.find import Catalogue, find_scenes, open_catalogue
@@ -35,8 +36,4 @@ _HOME = {
     "select_versions": "versions",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = loading(__name__, _HOME)

@@ -6,8 +6,9 @@ then placed with.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pipeline.lazy import loading
 
 if TYPE_CHECKING:
     from pipeline.imagery.pair.dates import Date, Strip
@@ -41,8 +42,4 @@ _HOME = {
     "open_pair": "opening",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = loading(__name__, _HOME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,7 @@ def _scene_facts(scene: Scene, limits: Limits) -> list[Any]:
     return [scene.id, scene.sensor, scene.track, published, list(scene.notes), files]
 
 
+@cache
 def code_digest() -> str:
     """Return a digest of the package's own sources: an edited line is another method."""
     package = Path(__file__).resolve().parents[2]
