@@ -29,11 +29,7 @@ def raised(
     score: NDArray[np.float32], around: NDArray[np.float32], *, usual: float
 ) -> NDArray[np.float32]:
     """Return `score` times the fourth root of the score `around` it over the `usual` one."""
-    factor = around * np.float32(1 / usual)
-    np.sqrt(factor, out=factor)
-    np.sqrt(factor, out=factor)
-    factor *= score
-    return factor
+    return _times_fourth_root(score, around * np.float32(1 / usual))
 
 
 def detail(opposed: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -78,11 +74,18 @@ def detailed(
     """
     usual = score * np.float32(share * _USUAL_DETAIL)
     found = np.maximum(detail_, usual * np.float32(_LEAST_DETAIL))
-    factor: NDArray[np.float32] = np.divide(found, usual, out=np.ones_like(score), where=usual > 0)
-    np.sqrt(factor, out=factor)
-    np.sqrt(factor, out=factor)
-    factor *= score
-    return factor
+    ratio = np.divide(found, usual, out=np.ones_like(score), where=usual > 0)
+    return _times_fourth_root(score, ratio)
+
+
+def _times_fourth_root(
+    score: NDArray[np.float32], ratio: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return `score` times the fourth root of a ratio, in the ratio's own room."""
+    np.sqrt(ratio, out=ratio)
+    np.sqrt(ratio, out=ratio)
+    ratio *= score
+    return ratio
 
 
 def detail_share(bands: int, extra: int, *, extra_weight: float) -> float:
