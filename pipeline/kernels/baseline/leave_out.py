@@ -177,7 +177,11 @@ def leave_group_out_scores(
 
 
 def adjacent_groups(
-    days: ArrayLike, *, size: int = 2, within_days: float = np.inf, embargo_days: float = 0.0
+    days: ArrayLike,
+    *,
+    size: int = 2,
+    within_days: float = np.inf,
+    embargo_days: tuple[float, float] = (0.0, 0.0),
 ) -> Groups:
     """Return the groups of looks that follow each other, as confirmation sees them.
 
@@ -190,18 +194,19 @@ def adjacent_groups(
     within_days
         Longest time from a group's first look to its last.
     embargo_days
-        Dates at most so many days before or after a group's own are left out with it. One look's
-        distance is right for radar: wet soil lasts from look to look, a new pair has the baseline
-        on one side only, and on real series the false alarms of confirmed pairs fell from 1.2-2.3
-        times the nominal rate to 0.9-1.0.
+        How long before and after a group dates are left out with it. Wet soil lasts from look to
+        look, and a new pair has its baseline on one side only: one look before and two after are
+        right for radar. On real series confirmed pairs then had 1.01 times the false regions they
+        were allowed at five a map, 1.08 times with one look on each side, 1.2 to 2.3 without.
     """
     day = np.asarray(days, dtype=np.float64)
+    before, after = embargo_days
     rows = []
     for start in range(day.size - size + 1):
         own = np.arange(start, start + size)
         if day[own[-1]] - day[own[0]] > within_days:
             continue
-        near = np.any(np.abs(day[:, None] - day[own]) <= embargo_days, axis=1)
+        near = (day >= day[own[0]] - before) & (day <= day[own[-1]] + after)
         near[own] = False
         rows.append([*own.tolist(), *np.flatnonzero(near).tolist()])
     width = max((len(row) for row in rows), default=size)

@@ -146,8 +146,8 @@ def confirmation_scores(
     -----
     The sum keeps more of a faint lasting change than the minimum does at the same rate of false
     alarms; the floor keeps one wild look from confirming itself. Calibrate it with
-    `leave_group_out_scores` of as many looks and an embargo of one look: single left-out dates are
-    wrong by up to 100 times, groups whose neighbours stay in by up to twice.
+    `leave_group_out_scores` of as many looks, their neighbours left out with them: single left-out
+    dates are wrong by up to 100 times, groups whose neighbours stay in by up to twice.
     """
     if not 1 <= k <= looks.shape[0]:
         raise ValueError(f"k must be 1 to {looks.shape[0]}, got {k}")

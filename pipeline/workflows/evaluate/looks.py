@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FEWEST_BEFORE = 6
 #: Looks further apart do not confirm each other.
 WITHIN_DAYS = 40.0
+# One look before a pair and two after it; half a look more, because passes come seconds late.
+EMBARGO_LOOKS = (1.5, 2.5)
 SIGMA_PX = 0.8
 #: Of the weather within a scene.
 REGIONAL_M = 250.0
@@ -164,9 +166,9 @@ def _no_pairs(one: Series) -> Maps:
 
 def _quiet_pairs(one: Series, at: int, baselines: Sequence[Baseline]) -> NDArray[np.float32]:
     days, valid = one.days[:at], one.valid[:at]
-    groups = adjacent_groups(
-        days, within_days=WITHIN_DAYS, embargo_days=float(np.median(np.diff(days)))
-    )
+    step = float(np.median(np.diff(days)))
+    embargo = (EMBARGO_LOOKS[0] * step, EMBARGO_LOOKS[1] * step)
+    groups = adjacent_groups(days, within_days=WITHIN_DAYS, embargo_days=embargo)
     if not len(groups.dates):
         return _no_pairs(one)
     left = [
