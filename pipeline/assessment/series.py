@@ -15,12 +15,12 @@ import numpy as np
 from pipeline.kernels.baseline import (
     anomaly,
     expected_values,
-    fit_prior,
     fit_with_history,
     normalised_history,
 )
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW, never_observed
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
+from pipeline.kernels.ranks import ring_medians
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,15 +172,11 @@ def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
     usable = np.isfinite(values)
     quiet = series.in_baseline
     days, ring = series.days, series.ring[None]
-    ring_only = values[quiet][:, :, series.ring]
-    prior = fit_prior(
-        ring_only, np.isfinite(ring_only), days[quiet], harmonics=HARMONICS, trend=False
-    )
     baseline, history = fit_with_history(
         values[quiet],
         usable[quiet],
         days[quiet],
-        prior=prior,
+        prior_over=ring,
         ring=ring,
         harmonics=HARMONICS,
         trend=False,
@@ -208,16 +204,6 @@ def _in_time_order(
 ) -> tuple[SceneStep, ...]:
     of_phase = {True: iter(history), False: iter(later)}
     return tuple(next(of_phase[bool(inside)]) for inside in quiet)
-
-
-def ring_medians(values: NDArray[np.floating], ring: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return each date's median over the ring's usable pixels; NaN where there are none."""
-    out = np.full(len(values), np.nan)
-    for index, date in enumerate(values):
-        known = date[ring & np.isfinite(date)]
-        if known.size:
-            out[index] = float(np.median(known))
-    return out
 
 
 def combined_scores(

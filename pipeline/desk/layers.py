@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pipeline.assessment.features import FEATURES, decibels
-from pipeline.assessment.series import ring_medians
 from pipeline.desk import shades
 from pipeline.desk.scores import feature_window
 from pipeline.desk.shades import Stretch
@@ -26,6 +25,7 @@ from pipeline.desk.tiling import (
 )
 from pipeline.desk.warm import COARSE
 from pipeline.kernels.masking import OBSERVED
+from pipeline.kernels.ranks import ring_medians
 from pipeline.report.layers import BEYOND
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pipeline.assessment.features import FEATURES, decibels
-from pipeline.assessment.series import HARMONICS, ring_medians
+from pipeline.assessment.series import HARMONICS
 from pipeline.desk.places import Place, place_of
 from pipeline.desk.scores import feature_window
 from pipeline.errors import UsageError
 from pipeline.kernels.baseline import fit_baseline, predict
 from pipeline.kernels.masking import COVERAGE_NAMES, OBSERVED
+from pipeline.kernels.ranks import ring_medians
 from pipeline.report.facts.series import threshold_lines
 from pipeline.report.layers import BEYOND
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.kernels.baseline import fit_with_history
+from pipeline.kernels.baseline import anomaly, fit_with_history
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
+from pipeline.kernels.ranks import ring_medians
 
 
 def compile_loops() -> None:
@@ -16,9 +17,11 @@ def compile_loops() -> None:
     days = np.arange(6, dtype=np.float64)
     values = np.random.default_rng(0).normal(size=(6, 1, 64)).astype(np.float32)
     usable = np.isfinite(values)
-    fit_with_history(values, usable, days, harmonics=2, trend=False)
+    baseline, _ = fit_with_history(values, usable, days, harmonics=2, trend=False)
+    anomaly(baseline, values, usable, days)
     medians_of_looks(values[:, 0])
     medians_of_others(values[:, 0])
+    ring_medians(values[:, 0], usable[0, 0])
 
 
 if __name__ == "__main__":

@@ -8,16 +8,8 @@ import pytest
 from pipeline.assessment.series import (
     combined_scores,
     feature_scores,
-    ring_medians,
 )
 from tests.assessment.ground import SIZE, ZONE, series
-
-
-def test_a_ring_nobody_saw_has_no_median():
-    values = np.array([[1.0, 2.0, 9.0], [np.nan, np.nan, 9.0]])
-    found = ring_medians(values, np.array([True, True, False]))
-    assert found[0] == 1.5
-    assert np.isnan(found[1])
 
 
 def track(looks=30, quiet=20, step=0.0, zone=0.0):

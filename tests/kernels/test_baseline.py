@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipeline.kernels import baseline as kernel
+from pipeline.kernels.baseline.fitting import fit_pixels
+from pipeline.kernels.baseline.model import flattened
 
 LEVEL = {"harmonics": 0, "trend": False}
 RNG_SEED = 20
@@ -430,3 +432,22 @@ def test_a_history_of_no_date_is_no_baseline_and_no_error(dates):
     assert np.isnan(base.coefficients).all()
     assert np.isnan(kernel.expected_values(base, DAYS[:3])).all()
     assert np.isnan(kernel.anomaly(base, later, everywhere(later), DAYS[:3])).all()
+
+
+def test_the_prior_of_the_ring_costs_no_second_fit():
+    """Eight dates: by chance some spreads fall below the floor, and those are fitted again."""
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(8, 40, 50)).astype(np.float32)
+    ring = rng.random((40, 50)) < 0.7
+    usable, days = everywhere(values), DAYS[:8]
+    prior = kernel.fit_prior(values[:, None, ring], usable[:, None, ring], days)
+    floor = 0.5 * np.sqrt(prior.variance)
+    loose = fit_pixels(*flattened(values, usable), days, np.ones((8, 1)), 0.0)[0]
+    assert 0 < np.count_nonzero(loose.least_spread < floor) < loose.least_spread.size / 4
+    plain = kernel.fit_with_history(values, usable, days, prior=prior, ring=ring)
+    found = kernel.fit_with_history(values, usable, days, prior_over=ring, ring=ring)
+    assert found[0].prior == prior
+    for mine, theirs in zip(found[0][:8], plain[0][:8], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(found[1].scores, plain[1].scores)
+    assert found[1].steps == plain[1].steps

@@ -24,6 +24,8 @@ SETTLED = 1e-3
 PER_COEFFICIENT = 4
 SHORTEST_SPAN_DAYS = 1.5 * 365.25
 LONGEST_SEASON_GAP_MONTHS = 4
+# Pixels whose sums stay in the fastest cache.
+BLOCK = 1024
 
 
 @compiled
@@ -201,14 +203,14 @@ def _reweigh(residual, used, spread, settled, moved, weights):  # type: ignore[n
 @compiled
 def _fit(series, used, count, k, design, floor, work, inverse, found):  # type: ignore[no-untyped-def]
     """Fit the lanes by iterated biweights from the median; `found` as `_room` makes it."""
-    weights, residual, ranked, beta, alive, settled, spread, moved = found
+    weights, residual, ranked, beta, alive, settled, spread, moved, least = found
     total = work[2]
     for t in range(len(used)):
         for lane in range(LANES):
             weights[t, lane] = 1.0 if used[t, lane] else 0.0
             ranked[t, lane] = series[t, lane] if used[t, lane] else np.inf
     for lane in range(LANES):
-        alive[lane], settled[lane] = True, False
+        alive[lane], settled[lane], least[lane] = True, False, np.inf
     if k == 1:
         _medians(ranked, count, spread)
         for t in range(len(used)):
@@ -219,6 +221,8 @@ def _fit(series, used, count, k, design, floor, work, inverse, found):  # type: 
         _solve(series, design, weights, k, inverse, total, beta, residual)
     for _ in range(ITERATIONS):
         _spreads(residual, used, count, k, floor, ranked, spread)
+        for lane in range(LANES):
+            least[lane] = spread[lane] if not spread[lane] >= least[lane] else least[lane]
         _reweigh(residual, used, spread, settled, moved, weights)
         _invert(design, weights, k, work, inverse, alive)
         _solve(series, design, weights, k, inverse, total, beta, residual)
@@ -261,7 +265,7 @@ def _room(dates, width):  # type: ignore[no-untyped-def]
     found = (
         np.zeros((dates, LANES)), np.zeros((dates, LANES)), np.zeros((dates, LANES)),
         np.zeros((width, LANES)), np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_),
-        np.zeros(LANES), np.zeros(LANES),
+        np.zeros(LANES), np.zeros(LANES), np.zeros(LANES),
     )  # fmt: skip
     return work, np.zeros(square), found
 
@@ -292,10 +296,11 @@ def _gather(values, used, members, series, seen, count):  # type: ignore[no-unty
 @compiled
 def _keep_fit(members, k, inverse, found, squares, rest, fitted):  # type: ignore[no-untyped-def]
     """Write the fits of the lanes that have enough dates."""
-    coefficients, covariance, variance, dof, columns, _ = fitted
+    coefficients, covariance, variance, dof, columns, _, least = fitted
     width = len(coefficients)
     for lane in range(members.size):
         pixel = members[lane]
+        least[pixel] = found[8][lane] if found[4][lane] else 0.0
         if not found[4][lane] or rest[lane] < 0.5:
             continue
         columns[pixel], dof[pixel] = k, rest[lane]
@@ -345,3 +350,35 @@ def fit_range(values, used, days, design, floor, first, last, fitted, left):  # 
             for t in range(len(left[0])):
                 _leave_out(t, design, k, inverse, found, squares, rest, out)
                 _keep_left_out(block, t, seen, alive, out, left)
+
+
+@compiled
+def _add(part, factor, layer):  # type: ignore[no-untyped-def]
+    for lane in range(part.size):
+        part[lane] += factor * layer[lane]
+
+
+@compiled
+def prediction(row, coefficients, out):  # type: ignore[no-untyped-def]
+    """Write what (k, pixel) coefficients expect of a date, whose design is `row`, to `out`.
+
+    Sums in a fixed order, one pixel at a time: bits do not depend on the shape of the block.
+    """
+    out[:] = 0.0
+    for start in range(0, out.size, BLOCK):
+        here = slice(start, min(start + BLOCK, out.size))
+        for i in range(row.size):
+            _add(out[here], row[i], coefficients[i, here])
+
+
+@compiled
+def prediction_scale(row, covariance, scale, out):  # type: ignore[no-untyped-def]
+    """Write the standard deviation of a new look, with that of what is expected, to `out`."""
+    out[:] = 0.0
+    for start in range(0, out.size, BLOCK):
+        here = slice(start, min(start + BLOCK, out.size))
+        for i in range(row.size):
+            for j in range(row.size):
+                _add(out[here], row[i] * row[j], covariance[i, j, here])
+    for pixel in range(out.size):
+        out[pixel] = scale[pixel] * np.sqrt(1.0 + out[pixel])

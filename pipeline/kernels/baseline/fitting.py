@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.baseline.core import fit_range
+from pipeline.kernels.baseline.prior import VariancePrior, smallest_spread, variance_prior
 from pipeline.kernels.lanes import FEWEST_PIXELS
 from pipeline.threads import in_ranges
 
@@ -29,6 +30,9 @@ class Fitted(NamedTuple):
         (pixel,) uint8 coefficients fitted: 0, 1 or k.
     dates
         (pixel,) int16 usable dates.
+    least_spread
+        (pixel,) float64 smallest robust spread that weights were found by; a floor up to it would
+        not have changed the fit. Infinite without a fit.
     """
 
     coefficients: NDArray[np.float32]
@@ -37,6 +41,7 @@ class Fitted(NamedTuple):
     dof: NDArray[np.float32]
     columns: NDArray[np.uint8]
     dates: NDArray[np.int16]
+    least_spread: NDArray[np.float64]
 
 
 class LeftOut(NamedTuple):
@@ -92,6 +97,49 @@ def fit_pixels(
     return fitted, left
 
 
+def fit_with_prior(
+    values: NDArray[np.float32],
+    used: NDArray[np.bool_],
+    days: NDArray[np.float64],
+    design: NDArray[np.float64],
+    *,
+    over: NDArray[np.bool_] | None = None,
+    leave_out: bool = False,
+) -> tuple[Fitted, LeftOut, VariancePrior]:
+    """Fit the variance prior, and every pixel with the smallest spread that it allows.
+
+    Parameters
+    ----------
+    values, used, days, design, leave_out
+        As for `fit_pixels`.
+    over
+        (pixel,) True = counts for the prior; None is all.
+
+    Notes
+    -----
+    The prior needs fits without a floor, and a floor changes those alone that fell below it: one
+    pixel of ten thousand is fitted twice, not all.
+    """
+    found, left = fit_pixels(values, used, days, design, 0.0, leave_out=leave_out)
+    chosen = slice(None) if over is None else over
+    prior = variance_prior(found.variance[chosen], found.dof[chosen])
+    floor = smallest_spread(prior)
+    again = np.flatnonzero(~(found.least_spread >= floor))
+    if again.size:
+        few, mask = np.ascontiguousarray(values[:, again]), np.ascontiguousarray(used[:, again])
+        fits, rest = fit_pixels(few, mask, days, design, floor, leave_out=leave_out)
+        _replace(found, again, fits)
+        _replace(left, again, rest)
+    return found, left, prior
+
+
+def _replace(
+    whole: tuple[NDArray[Any], ...], pixels: NDArray[np.intp], part: tuple[NDArray[Any], ...]
+) -> None:
+    for old, new in zip(whole, part, strict=True):
+        old[..., pixels] = new
+
+
 def _no_fits(width: int, pixels: int) -> Fitted:
     return Fitted(
         coefficients=np.full((width, pixels), np.nan, dtype=np.float32),
@@ -100,6 +148,7 @@ def _no_fits(width: int, pixels: int) -> Fitted:
         dof=np.zeros(pixels, dtype=np.float32),
         columns=np.zeros(pixels, dtype=np.uint8),
         dates=np.zeros(pixels, dtype=np.int16),
+        least_spread=np.full(pixels, np.inf),
     )
 
 

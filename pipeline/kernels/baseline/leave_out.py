@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.kernels.baseline.design import design_matrix
-from pipeline.kernels.baseline.fitting import LeftOut, fit_pixels
+from pipeline.kernels.baseline.fitting import LeftOut, fit_pixels, fit_with_prior
 from pipeline.kernels.baseline.model import (
     Baseline,
     anomaly,
@@ -19,10 +19,9 @@ from pipeline.kernels.baseline.model import (
     flattened,
     mean_day,
     normal_score,
-    smallest_spread,
 )
-from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance
-from pipeline.kernels.baseline.scene_step import SceneStep, scene_offset, self_normalised
+from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance, smallest_spread
+from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised, step_of_map
 from pipeline.threads import side_by_side
 
 
@@ -100,18 +99,30 @@ def fit_with_history(
     harmonics: int = 2,
     trend: bool = True,
     prior: VariancePrior | None = None,
+    prior_over: NDArray[np.bool_] | None = None,
     ring: NDArray[np.bool_] | None = None,
 ) -> tuple[Baseline, History]:
-    """Return what `fit_baseline` and `leave_one_out_scores` return, from one fit of each pixel."""
+    """Return what `fit_baseline` and `leave_one_out_scores` return, from one fit of each pixel.
+
+    Parameters
+    ----------
+    values, valid, days, harmonics, trend, prior, ring
+        As for those.
+    prior_over
+        (y, x) True = counts for the prior, where none is given; None is every pixel.
+    """
     day, usable = checked(values, valid, days)
-    known = prior or fit_prior(values, valid, day, harmonics=harmonics, trend=trend)
     origin = mean_day(day)
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=origin)
     flat, used = flattened(values, usable)
-    found, left = fit_pixels(flat, used, day, design, smallest_spread(known), leave_out=True)
-    scores = _left_out_scores(left, known)
+    if prior is None:
+        over = None if prior_over is None else prior_over.ravel()
+        found, left, prior = fit_with_prior(flat, used, day, design, over=over, leave_out=True)
+    else:
+        found, left = fit_pixels(flat, used, day, design, smallest_spread(prior), leave_out=True)
+    scores = _left_out_scores(left, prior)
     baseline = as_baseline(
-        found, usable, day, harmonics=harmonics, trend=trend, origin=origin, prior=known
+        found, usable, day, harmonics=harmonics, trend=trend, origin=origin, prior=prior
     )
     return baseline, normalised_history(scores.reshape(values.shape), ring)
 
@@ -219,9 +230,10 @@ def normalised_history(
 ) -> History:
     """Self-normalise each date's map by its own ring; see `scene_offset`."""
     out = np.empty(scores.shape, dtype=np.float32)
+    places = np.flatnonzero(np.ones(scores.shape[1:], np.bool_) if ring is None else ring)
 
     def normalise(index: int) -> SceneStep:
-        step = scene_offset(scores[index], np.isfinite(scores[index]), ring)
+        step = step_of_map(scores[index].ravel(), places)
         out[index] = self_normalised(scores[index], step)
         return step
 

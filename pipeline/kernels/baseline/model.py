@@ -7,9 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.kernels.baseline.core import prediction, prediction_scale
 from pipeline.kernels.baseline.design import column_count, design_matrix
-from pipeline.kernels.baseline.fitting import Fitted, fit_pixels
-from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance, variance_prior
+from pipeline.kernels.baseline.fitting import Fitted, fit_pixels, fit_with_prior
+from pipeline.kernels.baseline.prior import (
+    VariancePrior,
+    shrunk_variance,
+    smallest_spread,
+    variance_prior,
+)
 from pipeline.threads import side_by_side
 
 
@@ -116,12 +122,13 @@ def fit_baseline(
     variances shrunk as by Smyth (2004), doi:10.2202/1544-6115.1027.
     """
     day, usable = checked(values, valid, days)
-    if prior is None:
-        prior = fit_prior(values, valid, days, harmonics=harmonics, trend=trend)
     start = mean_day(day) if origin is None else origin
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=start)
-    floor = smallest_spread(prior)
-    found, _ = fit_pixels(*flattened(values, usable), day, design, floor)
+    flat, used = flattened(values, usable)
+    if prior is None:
+        found, _, prior = fit_with_prior(flat, used, day, design)
+    else:
+        found, _ = fit_pixels(flat, used, day, design, smallest_spread(prior))
     return as_baseline(
         found, usable, day, harmonics=harmonics, trend=trend, origin=start, prior=prior
     )
@@ -317,14 +324,6 @@ def flattened(
     return flat, np.ascontiguousarray(usable.reshape(shape))
 
 
-def smallest_spread(prior: VariancePrior) -> float:
-    """Return the floor of a pixel's robust spread while its weights are found.
-
-    A median absolute deviation of six dates can be tiny by chance, and would throw good dates out.
-    """
-    return 0.5 * float(np.sqrt(prior.variance)) if prior.dof > 0 else 0.0
-
-
 def _design_of(baseline: Baseline, day: NDArray[np.float64]) -> NDArray[np.float64]:
     column_count(baseline.harmonics, baseline.trend)
     return design_matrix(
@@ -344,20 +343,18 @@ def _same_rows(design: NDArray[np.float64]) -> list[NDArray[np.intp]]:
 def _predicted(
     baseline: Baseline, row: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    # Sums in a fixed order, one pixel at a time: bits do not depend on the shape of the block.
-    leverage = np.zeros(baseline.scale.shape)
-    for i, left in enumerate(row):
-        for j, right in enumerate(row):
-            leverage += (left * right) * baseline.covariance[i, j]
-    scale = np.asarray(baseline.scale * np.sqrt(1.0 + leverage), dtype=np.float64)
-    return _expected(baseline, row), scale
+    width, shape = len(row), baseline.scale.shape
+    scale = np.empty(baseline.scale.size)
+    prediction_scale(
+        row, baseline.covariance.reshape(width, width, -1), baseline.scale.ravel(), scale
+    )
+    return _expected(baseline, row), scale.reshape(shape)
 
 
 def _expected(baseline: Baseline, row: NDArray[np.float64]) -> NDArray[np.float64]:
-    expected = np.zeros(baseline.scale.shape)
-    for left, coefficient in zip(row, baseline.coefficients, strict=True):
-        expected += left * coefficient
-    return expected
+    expected = np.empty(baseline.scale.size)
+    prediction(row, baseline.coefficients.reshape(len(row), -1), expected)
+    return expected.reshape(baseline.scale.shape)
 
 
 def _span(

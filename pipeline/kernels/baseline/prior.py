@@ -74,6 +74,14 @@ def shrunk_variance(
     return (prior.dof * prior.variance + dof * variance) / np.where(total > 0, total, np.nan)
 
 
+def smallest_spread(prior: VariancePrior) -> float:
+    """Return the floor of a pixel's robust spread while its weights are found.
+
+    A median absolute deviation of six dates can be tiny by chance, and would throw good dates out.
+    """
+    return 0.5 * float(np.sqrt(prior.variance)) if prior.dof > 0 else 0.0
+
+
 def _prior_dof(own: float, spread: float) -> float:
     def excess(log_dof: float) -> float:
         low, high = special.fdtri(own, np.exp(log_dof), (0.2, 0.8))
