@@ -6,7 +6,7 @@ is measured on the same looks through the same rule, and says what weather and s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ def placements_of(
 ) -> dict[str, tuple[Placement, ...]]:
     """Return up to 24 placements of every zone on the ring, spread evenly over it.
 
+    Zones of one shape fit in the same places: each takes its own of them, as far as they go.
+
     Parameters
     ----------
     weights
@@ -57,19 +59,46 @@ def placements_of(
     ring
         (y, x) True = context ring, which holds no zone.
     """
-    return {zone: tuple(_placements(weight, ring)) for zone, weight in weights.items()}
+    starts = (np.arange(len(weights)) + 0.5) / max(len(weights), 1)
+    return {
+        zone: tuple(_placements(weight, ring, float(start)))
+        for start, (zone, weight) in zip(starts, weights.items(), strict=True)
+    }
 
 
-def _placements(weight: NDArray[np.float32], ring: NDArray[np.bool_]) -> Iterator[Placement]:
+def _placements(
+    weight: NDArray[np.float32], ring: NDArray[np.bool_], start: float
+) -> Iterator[Placement]:
     inside = weight > 0
     if not inside.any():
         return
     rows, columns = np.nonzero(inside)
     shifts = zone_placements(inside, ring)
-    chosen = np.unique(np.linspace(0, len(shifts) - 1, MOST_PLACEMENTS).round().astype(np.int64))
-    for down, right in shifts[chosen] if len(shifts) else shifts:
+    step = max(len(shifts) / MOST_PLACEMENTS, 1.0)
+    chosen = (np.arange(min(len(shifts), MOST_PLACEMENTS)) + start) * step
+    for down, right in shifts[chosen.astype(np.int64)]:
         at = ring[rows + down, columns + right]
         yield Placement(rows[at] + down, columns[at] + right, weight[rows, columns][at])
+
+
+def apart(places: Iterable[tuple[str, NDArray[np.integer]]], size: int) -> list[str]:
+    """Return the names of places of which more than half lies off every place named before.
+
+    Ground that several shapes share is one piece of evidence, and is not to be counted twice.
+
+    Parameters
+    ----------
+    places
+        Name and (n,) flat indices of pixels; a place without pixels is left out.
+    size
+        Number of pixels that can be indexed.
+    """
+    taken, found = np.zeros(size, np.bool_), []
+    for name, pixels in places:
+        if 2 * np.count_nonzero(~taken[pixels]) > pixels.size:
+            taken[pixels] = True
+            found.append(name)
+    return found
 
 
 def ground_mask(ground: Ground, shape: tuple[int, ...]) -> NDArray[np.bool_]:

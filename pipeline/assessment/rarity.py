@@ -21,6 +21,7 @@ from pipeline.assessment.held_out import (
     level_for_confirmation,
 )
 from pipeline.assessment.observables import method_for
+from pipeline.assessment.quiet_ground import apart
 from pipeline.kernels.significance import score_at
 from pipeline.threads import side_by_side
 
@@ -119,15 +120,13 @@ def rarities(
     values = _values(assessor, indicator, zones)
     if not values:
         return {}
-    names = [name for name in ground.series.zones if name.split("/")[0] in zones]
-    placed = _values(ground, indicator, names)
     areas = {name: float((assessor.series.zones[name] > 0).sum()) for name in zones}
     found: dict[str, Rarity] = {}
     for members in comparable_zones(areas):
-        names = [name for name in placed if name.split("/")[0] in members]
+        placed = _values(ground, indicator, _apart(ground, members))
         pool = quiet_pool(
-            [values[zone] for zone in members] + [placed[name] for name in names],
-            [*members, *names],
+            [values[zone] for zone in members] + list(placed.values()),
+            [*members, *placed],
             zones=len(members),
             quiet=assessor.series.in_baseline,
             side=indicator.direction,
@@ -135,6 +134,13 @@ def rarities(
         )
         found |= _judged_by(pool, members, assessor, indicator, budget)
     return found
+
+
+def _apart(ground: TrackAssessor, zones: Sequence[str]) -> list[str]:
+    """Return the names of the placements of some zones that do not lie on one another."""
+    places = ground.series.zones
+    names = (name for name in places if name.split("/")[0] in zones)
+    return apart(((name, np.flatnonzero(places[name])) for name in names), ground.series.rows.size)
 
 
 def _values(

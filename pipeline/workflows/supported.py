@@ -11,17 +11,18 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from affine import Affine
 from odc.geo import CRS
 
 from pipeline.assessment.allowance import budget
-from pipeline.assessment.quiet_ground import placements_of
+from pipeline.assessment.quiet_ground import apart, placements_of
 from pipeline.assessment.rarity import comparable_zones
 from pipeline.imagery.grid import ring_mask, site_grid, zone_fractions
 from pipeline.workflows.planning import in_window, known_sensors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipeline.agreement import Indicator, Site
     from pipeline.assessment.allowance import Budget
@@ -84,7 +85,7 @@ class SiteSupport:
 
     def __init__(self, run: Run, site: Site, looks: Sequence[Scene]) -> None:
         self._run, self._site, self._looks = run, site, looks
-        self._places: dict[str, tuple[dict[str, float], dict[str, int]]] = {}
+        self._places: dict[str, tuple[dict[str, float], Callable[[Sequence[str]], int]]] = {}
 
     def of(self, indicator: Indicator, sensor: str) -> list[Support]:
         """Return what each track and each group of like zones carries."""
@@ -95,26 +96,28 @@ class SiteSupport:
             for look in self._looks
             if look.sensor == sensor and in_window(look.acquired, window)
         )
-        areas, placed = self._placed(sensor)
+        areas, count = self._placed(sensor)
         named = {
             zone.id: areas[zone.id]
             for zone in self._site.zones
             if indicator in self._run.agreement.indicators_for(self._site, zone)
         }
         return [
-            Support(sensor, track, members, sum(1 + placed[zone] for zone in members), quiet[track])
+            Support(sensor, track, members, len(members) + count(members), quiet[track])
             for track in sorted(tracks)
             for members in comparable_zones(named)
         ]
 
-    def _placed(self, sensor: str) -> tuple[dict[str, float], dict[str, int]]:
-        """Return the pixels of every zone, and how often its shape fits on the ring."""
+    def _placed(self, sensor: str) -> tuple[dict[str, float], Callable[[Sequence[str]], int]]:
+        """Return the pixels of every zone, and what counts the places on the ring for some."""
         if sensor not in self._places:
             self._places[sensor] = _places(self._run, self._site, sensor)
         return self._places[sensor]
 
 
-def _places(run: Run, site: Site, sensor: str) -> tuple[dict[str, float], dict[str, int]]:
+def _places(
+    run: Run, site: Site, sensor: str
+) -> tuple[dict[str, float], Callable[[Sequence[str]], int]]:
     pixel = min(band.resolution_m for band in known_sensors(run.settings)[sensor].bands)
     polygons = [zone.polygon for zone in site.zones]
     geobox = site_grid(
@@ -128,4 +131,11 @@ def _places(run: Run, site: Site, sensor: str) -> tuple[dict[str, float], dict[s
     ground = placements_of(
         dict(zip(ids, weights, strict=True)), ring_mask(site.context_ring, polygons, geobox)
     )
-    return areas, {zone: len(placements) for zone, placements in ground.items()}
+    width = int(geobox.shape[1])
+
+    def count(zones: Sequence[str]) -> int:
+        placed = (place for zone in zones for place in ground[zone])
+        pixels = (("", place.rows * width + place.columns) for place in placed)
+        return len(apart(pixels, int(np.prod(geobox.shape))))
+
+    return areas, count

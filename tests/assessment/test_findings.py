@@ -44,7 +44,8 @@ class Assessor:
 
     def __init__(self, values, quiet, acquired):
         self.values, self.series = values, SimpleNamespace(
-            zones={name: np.ones(100) for name in values}, in_baseline=quiet,
+            zones=dict(zip(values, np.eye(len(values)).repeat(100, axis=1), strict=True)),
+            rows=np.zeros(100 * len(values)), in_baseline=quiet,
             acquired=acquired, physical="gamma0", pixel_area_m2=400.0,
         )  # fmt: skip
 
@@ -189,3 +190,27 @@ def test_a_real_track_is_ranked_among_its_own_placements():
     assert len(found.pool.places) == 1 + len(ground["stand"])
     assert (found.pool.p[0, 22:] <= 0.02).all()
     assert np.median(found.pool.p[0, :20]) > 0.2
+
+
+def test_zones_of_one_shape_have_their_own_places_and_no_ground_counts_twice():
+    from pipeline.assessment.quiet_ground import apart, placements_of  # noqa: PLC0415
+
+    ring = np.ones((60, 60), bool)
+    ring[20:40, 20:40] = False
+    zones = {}
+    for name, column in (("left", 22), ("right", 31)):
+        zones[name] = np.zeros(ring.shape, np.float32)
+        zones[name][26:32, column : column + 6] = 1.0
+    ground = placements_of(zones, ring)
+    places = [
+        (f"{zone}/{number}", place.rows * 60 + place.columns)
+        for zone, placed in ground.items() for number, place in enumerate(placed)
+    ]  # fmt: skip
+    assert {len(placed) for placed in ground.values()} == {24}
+    kept = apart(places, ring.size)
+    assert len(kept) > 40  # 24 when both zones had the same places
+    assert apart(places + places, ring.size) == kept
+    counted = np.bincount(np.concatenate([pixels for name, pixels in places if name in kept]))
+    assert counted.max() == 2
+    assert (counted == 2).sum() < 0.1 * (counted > 0).sum()
+    assert apart([("nowhere", np.empty(0, np.int64))], ring.size) == []
