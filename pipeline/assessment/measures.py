@@ -11,6 +11,7 @@ from scipy import ndimage
 from pipeline.assessment.background import background_db, less_background
 from pipeline.assessment.lengths import long_axis, taken_length_m
 from pipeline.kernels.masking import OBSERVED, SNOW
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,15 +150,26 @@ def changed_pixels(
     The score passes the pixel cut and the step is at least the smallest that counts.
     """
     cut = pixel_cut(combined[series.in_baseline], series.ring, method.sign)
-    sided = np.abs(combined) if method.sign == 0 else method.sign * combined
-    steps = np.stack([scores[name].change for name in method.features[: 1 + (method.sign == 0)]])
-    moved = np.abs(steps) if method.sign == 0 else method.sign * steps
-    with np.errstate(invalid="ignore"):
-        found = (sided >= cut) & (moved.max(axis=0) >= method.smallest_step)
+    steps = [scores[name].change for name in method.features[: 1 + (method.sign == 0)]]
+    found = np.empty(combined.shape, np.bool_)
+
+    def compare(look: int) -> None:
+        moved = _sided(steps[0][look], method.sign)
+        for step in steps[1:]:
+            moved = np.maximum(moved, _sided(step[look], method.sign))
+        np.greater_equal(_sided(combined[look], method.sign), cut, out=found[look])
+        found[look] &= moved >= method.smallest_step
         for guard in method.guards:
-            level = series.features[guard.name]
-            found &= level < guard.level if guard.side == "below" else level > guard.level
-    return np.asarray(found)
+            level = series.features[guard.name][look]
+            found[look] &= level < guard.level if guard.side == "below" else level > guard.level
+
+    side_by_side(compare, range(len(found)))
+    return found
+
+
+def _sided(values: NDArray[np.float32], sign: int) -> NDArray[np.float32]:
+    """Return how far values lie in the direction that counts; 0 is either."""
+    return np.asarray(np.abs(values) if sign == 0 else sign * values)
 
 
 def zone_area(

@@ -15,15 +15,15 @@ import numpy as np
 from pipeline.kernels.baseline import (
     anomaly,
     expected_values,
-    fit_with_history,
-    normalised_history,
+    fit_with_left_out,
+    normalise,
 )
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW, never_observed
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
 from pipeline.kernels.ranks import ring_medians
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -168,42 +168,39 @@ class FeatureScores:
 
 def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
     """Score every look of one feature against the frozen baseline."""
-    values = series.features[name][:, None, :]
-    usable = np.isfinite(values)
-    quiet = series.in_baseline
-    days, ring = series.days, series.ring[None]
-    baseline, history = fit_with_history(
-        values[quiet],
-        usable[quiet],
+    values, quiet, days = series.features[name], series.in_baseline, series.days
+    history, later = _taken(values, quiet), _taken(values, ~quiet)
+    baseline, left_out = fit_with_left_out(
+        history,
+        np.isfinite(history),
         days[quiet],
-        prior_over=ring,
-        ring=ring,
+        prior_over=series.ring[None],
         harmonics=HARMONICS,
         trend=False,
     )
-    later = normalised_history(
-        anomaly(baseline, values[~quiet], usable[~quiet], days[~quiet]), ring
-    )
-    z = np.empty(series.features[name].shape, dtype=np.float32)
-    z[quiet], z[~quiet] = history.scores[:, 0], later.scores[:, 0]
-    expected = expected_values(baseline, days)[:, 0]
-    change = series.features[name] - expected
+    z = np.empty(values.shape, dtype=np.float32)
+    z[quiet] = left_out[:, 0]
+    z[~quiet] = anomaly(baseline, later, np.isfinite(later), days[~quiet])[:, 0]
+    change = expected_values(baseline, days)[:, 0]
+    expected = change[-1].copy()
+    np.subtract(values, change, out=change)
     ring_step = ring_medians(change, series.ring)
+    change -= ring_step[:, None].astype(np.float32)
     return FeatureScores(
         z=z,
-        change=change - ring_step[:, None].astype(np.float32),
+        change=change,
         ring_step=ring_step,
-        expected=expected[-1],
+        expected=expected,
         baseline=baseline,
-        steps=_in_time_order(quiet, history.steps, later.steps),
+        steps=normalise(z, series.ring),
     )
 
 
-def _in_time_order(
-    quiet: NDArray[np.bool_], history: tuple[SceneStep, ...], later: tuple[SceneStep, ...]
-) -> tuple[SceneStep, ...]:
-    of_phase = {True: iter(history), False: iter(later)}
-    return tuple(next(of_phase[bool(inside)]) for inside in quiet)
+def _taken(values: NDArray[np.float32], looks: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return (time, 1, pixel) the values of some looks; those that follow each other uncopied."""
+    places = np.flatnonzero(looks)
+    follow = places.size > 0 and places[-1] - places[0] + 1 == places.size
+    return values[slice(places[0], places[-1] + 1) if follow else places][:, None]
 
 
 def combined_scores(
@@ -220,25 +217,20 @@ def combined_scores(
     -------
     (time, pixel) float32; NaN where any feature is.
     """
-    return combined_history(series, scores, names, how)[0]
+    together = combined([scores[name].z for name in names], how)
+    normalise(together, series.ring)
+    return together
 
 
-def combined_history(
-    series: TrackSeries, scores: Mapping[str, FeatureScores], names: tuple[str, ...], how: str
-) -> tuple[NDArray[np.float32], tuple[SceneStep, ...]]:
-    """Return the scores of `combined_scores` with what was taken out of each date."""
-    parts = np.stack([scores[name].z for name in names])
-    together = combined(parts, how)
-    normalised = normalised_history(together[:, None, :], series.ring[None])
-    return normalised.scores[:, 0], normalised.steps
-
-
-def combined(parts: NDArray[np.float32], how: str) -> NDArray[np.float32]:
-    """Return (feature, ...) scores as one, not normalised; see `combined_scores`."""
+def combined(parts: Sequence[NDArray[np.float32]], how: str) -> NDArray[np.float32]:
+    """Return scores of several features as one new array, not normalised; see `combined_scores`."""
     if how == "sum" or len(parts) == 1:
-        return np.asarray(parts.sum(axis=0))
-    missing = np.isnan(parts).any(axis=0)
-    farthest = np.abs(np.nan_to_num(parts)).argmax(axis=0)
-    together = np.take_along_axis(parts, farthest[None], axis=0)[0]
-    together[missing] = np.nan
+        together = parts[0].copy()
+        for part in parts[1:]:
+            together += part
+        return together
+    stacked = np.stack(parts)
+    farthest = np.abs(np.nan_to_num(stacked)).argmax(axis=0)
+    together = np.take_along_axis(stacked, farthest[None], axis=0)[0]
+    together[np.isnan(stacked).any(axis=0)] = np.nan
     return np.asarray(together)

@@ -15,8 +15,10 @@ from pipeline.kernels.baseline.leave_out import (
     History,
     adjacent_groups,
     fit_with_history,
+    fit_with_left_out,
     leave_group_out_scores,
     leave_one_out_scores,
+    normalise,
     normalised_history,
 )
 from pipeline.kernels.baseline.model import (
@@ -66,9 +68,11 @@ __all__ = [
     "fit_baseline",
     "fit_prior",
     "fit_with_history",
+    "fit_with_left_out",
     "leave_group_out_scores",
     "leave_one_out_scores",
     "normal_score",
+    "normalise",
     "normalised_history",
     "predict",
     "regional_field",

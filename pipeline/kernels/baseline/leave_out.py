@@ -99,15 +99,31 @@ def fit_with_history(
     harmonics: int = 2,
     trend: bool = True,
     prior: VariancePrior | None = None,
-    prior_over: NDArray[np.bool_] | None = None,
     ring: NDArray[np.bool_] | None = None,
 ) -> tuple[Baseline, History]:
-    """Return what `fit_baseline` and `leave_one_out_scores` return, from one fit of each pixel.
+    """Return what `fit_baseline` and `leave_one_out_scores` return, from one fit of each pixel."""
+    baseline, scores = fit_with_left_out(
+        values, valid, days, harmonics=harmonics, trend=trend, prior=prior
+    )
+    return baseline, normalised_history(scores, ring)
+
+
+def fit_with_left_out(
+    values: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    days: ArrayLike,
+    *,
+    harmonics: int = 2,
+    trend: bool = True,
+    prior: VariancePrior | None = None,
+    prior_over: NDArray[np.bool_] | None = None,
+) -> tuple[Baseline, NDArray[np.float32]]:
+    """Return the baseline, and (time, y, x) each date's score against the fit of all others.
 
     Parameters
     ----------
-    values, valid, days, harmonics, trend, prior, ring
-        As for those.
+    values, valid, days, harmonics, trend, prior
+        As for `fit_baseline`.
     prior_over
         (y, x) True = counts for the prior, where none is given; None is every pixel.
     """
@@ -120,11 +136,10 @@ def fit_with_history(
         found, left, prior = fit_with_prior(flat, used, day, design, over=over, leave_out=True)
     else:
         found, left = fit_pixels(flat, used, day, design, smallest_spread(prior), leave_out=True)
-    scores = _left_out_scores(left, prior)
     baseline = as_baseline(
         found, usable, day, harmonics=harmonics, trend=trend, origin=origin, prior=prior
     )
-    return baseline, normalised_history(scores.reshape(values.shape), ring)
+    return baseline, _left_out_scores(left, prior).reshape(values.shape)
 
 
 def _left_out_scores(left: LeftOut, prior: VariancePrior) -> NDArray[np.float32]:
@@ -229,16 +244,30 @@ def normalised_history(
     scores: NDArray[np.floating], ring: NDArray[np.bool_] | None = None
 ) -> History:
     """Self-normalise each date's map by its own ring; see `scene_offset`."""
-    out = np.empty(scores.shape, dtype=np.float32)
+    out = scores.astype(np.float32)
+    return History(out, normalise(out, ring))
+
+
+def normalise(
+    scores: NDArray[np.float32], ring: NDArray[np.bool_] | None = None
+) -> tuple[SceneStep, ...]:
+    """Self-normalise each date's map by its own ring, in place; return what was taken out.
+
+    Parameters
+    ----------
+    scores
+        (time, ...) float32.
+    ring
+        (...) True = context ring; None uses every pixel.
+    """
     places = np.flatnonzero(np.ones(scores.shape[1:], np.bool_) if ring is None else ring)
 
-    def normalise(index: int) -> SceneStep:
+    def normalised(index: int) -> SceneStep:
         step = step_of_map(scores[index].ravel(), places)
-        out[index] = self_normalised(scores[index], step)
+        scores[index] = self_normalised(scores[index], step)
         return step
 
-    steps = side_by_side(normalise, range(len(scores)))
-    return History(out, tuple(steps))
+    return tuple(side_by_side(normalised, range(len(scores))))
 
 
 def _check(groups: Groups, dates: int) -> None:

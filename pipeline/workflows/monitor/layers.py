@@ -16,7 +16,7 @@ from pipeline.imagery.stack import stack_pixels, stack_window
 from pipeline.store.cog import cog_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -164,16 +164,13 @@ def codes(track: TrackOutcome, index: int, cut: Cut) -> bytes:
 
 
 def newest_scores(track: TrackOutcome, index: int) -> NDArray[np.float32] | None:
-    """Return how unusual a look is, (y, x) float32, NaN outside zones and ring."""
-    scores = main_scores(track)
-    return None if scores is None else track.series.on_grid(scores[index])
+    """Return how unusual a look is, (y, x) float32, NaN outside zones and ring.
 
-
-def main_scores(track: TrackOutcome) -> NDArray[np.float32] | None:
-    """Return the scores that carry the sensor's broadest indicator, if any was computed."""
-    names: Sequence[str] = sorted(track.assessor.scores)
-    for wanted in (("vv_db", "vh_db"), ("brightness",), ("ndvi",)):
-        if set(wanted) <= set(names):
-            parts = np.stack([track.assessor.scores[name].z for name in wanted])
-            return np.asarray(parts.sum(axis=0) / np.sqrt(len(wanted)), dtype=np.float32)
-    return track.assessor.scores[names[0]].z if names else None
+    By the scores that carry the sensor's broadest indicator; None where none was computed.
+    """
+    scores = track.assessor.scores
+    for wanted in (("vv_db", "vh_db"), ("brightness",), ("ndvi",), tuple(sorted(scores))[:1]):
+        if wanted and set(wanted) <= set(scores):
+            parts = np.stack([scores[name].z[index] for name in wanted])
+            return track.series.on_grid(parts.sum(axis=0) / np.sqrt(len(wanted)))
+    return None
