@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import BundleError
+from pipeline.errors import BundleError, UsageError
+from pipeline.exchange.clock import parsed
 from pipeline.exchange.container import MEMBER_LIMIT, Member, is_member_name
 from pipeline.exchange.envelope import read_statement, statement
 from pipeline.exchange.layout import AGREEMENT, site_member
@@ -22,11 +23,9 @@ LARGEST_SEQUENCE = 10**9
 _ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 #: UTC to the second; texts of this form are ordered as the moments are.
-_TIME = re.compile(
-    r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
-)
-_AS_OF = re.compile(r"[0-9T:.+Z-]{1,40}")
+_TIME = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+#: The moment of a look, as records hold it.
+_AS_OF = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def _report(entry: Any) -> SignedReport:
     fields = exactly(entry, "site", "as_of", "sequence", "previous")
     sequence = number(fields["sequence"], 1, LARGEST_SEQUENCE)
     previous = None if fields["previous"] is None else digest(fields["previous"])
-    as_of = None if fields["as_of"] is None else matching(fields["as_of"], _AS_OF, "as_of")
+    as_of = None if fields["as_of"] is None else _dated(fields["as_of"], _AS_OF, "as_of")
     if (sequence == 1) != (previous is None):
         raise BundleError("statement: number 1, and no other, has no report before it")
     return SignedReport(identifier(fields["site"]), as_of, sequence, previous)
@@ -211,8 +210,17 @@ def digest(value: Any) -> str:
 
 
 def moment(value: Any) -> str:
-    """Return a time, UTC to the second."""
-    return matching(value, _TIME, "a time")
+    """Return a time, UTC to the second, of a day that was or will be."""
+    return _dated(value, _TIME, "a time")
+
+
+def _dated(value: Any, pattern: re.Pattern[str], what: str) -> str:
+    text = matching(value, pattern, what)
+    try:
+        parsed(f"{text[:19]}Z")
+    except UsageError as cause:
+        raise BundleError(f"statement: {what} is of a day or an hour that never was") from cause
+    return text
 
 
 def number(value: Any, least: int, most: int) -> int:

@@ -59,6 +59,8 @@ def good():
         Case("two-sites", draft("pier", "depot").bundle(), trust()),
         Case("countersigned", one.bundle(NORTH, SOUTH), trust()),
         Case("two-of-two", one.bundle(NORTH, NORTH_TWO), trust(north=both)),
+        Case("a-look-to-the-microsecond", looked_at("2026-02-25T05:40:11.250000Z"), trust()),
+        Case("on-a-leap-day", one.with_(expires="2028-02-29T08:00:00Z").bundle(), trust()),
         Case("no-look", without_look().bundle(), trust()),
         Case("onlooker", one.bundle(), trust(own=None)),
         Case("read-by-its-issuer", one.bundle(), trust(own="north")),
@@ -74,6 +76,12 @@ def good():
 def without_look():
     found = draft(records={"pier": world.record(as_of=None)})
     return found.with_(reports=tuple(replace(r, as_of=None) for r in found.statement.reports))
+
+
+def looked_at(as_of):
+    found = draft(records={"pier": world.record(as_of=as_of)})
+    reports = tuple(replace(each, as_of=as_of) for each in found.statement.reports)
+    return found.with_(reports=reports).bundle()
 
 
 def broken_files():
@@ -251,6 +259,18 @@ def broken_statements():
          restated(lambda d: d["predicate"].update(issued="2026-13-27T08:00:00Z")), "statement"),
         ("an-hour-25",
          restated(lambda d: d["predicate"].update(expires="2026-05-27T25:00:00Z")), "statement"),
+        ("a-thirtieth-of-february",
+         restated(lambda d: d["predicate"].update(issued="2026-02-30T08:00:00Z")), "statement"),
+        ("a-leap-day-of-no-leap-year",
+         restated(lambda d: d["predicate"].update(expires="2027-02-29T08:00:00Z")), "statement"),
+        ("a-leap-second",
+         restated(lambda d: d["predicate"].update(expires="2026-12-31T23:59:60Z")), "statement"),
+        ("midnight-as-hour-24",
+         restated(lambda d: d["predicate"].update(expires="2026-05-27T24:00:00Z")), "statement"),
+        ("a-look-on-a-day-that-never-was",
+         restated(lambda d: report(d).update(as_of="2026-02-30T05:40:11Z")), "statement"),
+        ("a-look-in-local-time",
+         restated(lambda d: report(d).update(as_of="2026-02-25T05:40:11+01:00")), "statement"),
         ("a-local-time", restated(lambda d: d["predicate"].update(issued="2026-02-27T08:00:00+01")),
          "statement"),
         ("a-time-with-a-line-break",

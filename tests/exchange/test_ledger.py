@@ -74,6 +74,7 @@ def test_no_single_bit_of_a_signed_ledger_can_be_changed(ledger):
         lambda lines: [lines[0].replace(b":", b": ", 1), *lines[1:]],
         lambda lines: [*lines, b""],
         lambda lines: [*lines, lines[0].replace(b"ledger/1", b"ledger/2")],
+        lambda lines: [*lines[:2], lines[2].replace(b"2026-03-01T", b"2026-02-30T")],
     ],
 )
 def test_a_line_left_out_moved_repeated_or_respelt_breaks_the_chain(ledger, change):

@@ -52,11 +52,9 @@ Member = tuple[str, int, str]  # name, size, SHA-256
 
 ID = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?"
 DIGEST = r"[0-9a-f]{64}"
-TIME = (
-    r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
-)
-AS_OF = r"[0-9T:.+Z-]{1,40}"
+SECOND = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+TIME = SECOND + "Z"
+AS_OF = SECOND + r"(\.[0-9]{1,9})?Z"
 NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,7}"
 
 
@@ -191,8 +189,8 @@ def read_statement(payload: bytes) -> tuple[Any, list[Member]]:
     for value in (said["issuer"], said["agreement"]["id"], *said["recipients"]):
         form(value, ID)
     form(said["agreement"]["sha256"], DIGEST)
-    form(said["issued"], TIME)
-    form(said["expires"], TIME)
+    need(is_moment(said["issued"], TIME), "statement", "a time")
+    need(is_moment(said["expires"], TIME), "statement", "a time")
     known = ("joint", "national", "rehearsal", "none")
     need(said["standing"] in known, "statement", "standing")
     for report in said["reports"]:
@@ -212,7 +210,7 @@ def check_report(report: Any) -> None:
     form(report["site"], ID)
     need(whole(report["sequence"], 1, 10**9), "statement", "number")
     if report["as_of"] is not None:
-        form(report["as_of"], AS_OF)
+        need(is_moment(report["as_of"], AS_OF), "statement", "as_of")
     if report["previous"] is not None:
         form(report["previous"], DIGEST)
     first = report["sequence"] == 1
@@ -245,6 +243,14 @@ def matches(value: Any, pattern: str) -> bool:
 
 def form(value: Any, pattern: str) -> None:
     need(matches(value, pattern), "statement", "a text is not in its form")
+
+
+def is_moment(value: Any, pattern: str) -> bool:
+    """Return whether it has the form, and is of a day and an hour that exist."""
+    try:
+        return matches(value, pattern) and bool(moment_of(value[:19] + "Z"))
+    except ValueError:
+        return False
 
 
 def whole(value: Any, least: int, most: int) -> bool:
@@ -432,6 +438,7 @@ def verify(
     bundle: bytes, trust: Any, at: str
 ) -> tuple[str, Any, dict[str, list[str]], dict[str, str]]:
     """Return what the statement says, who signed, and the places of its reports."""
+    need(is_moment(at, TIME), "usage", "a moment is written YYYY-MM-DDTHH:MM:SSZ")
     raw = envelope_bytes(bundle)
     payload, signatures = read_envelope(raw)
     check_signatures(payload, signatures, trust)
