@@ -15,6 +15,7 @@ from pipeline.cli_exchange.options import (
     load_keys,
     moment,
     named,
+    refuse_unwritable_name,
 )
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def baseline_propose(
     _, payload = _own_baseline(product)
     loaded, signing = load_agreement(agreement), load_keys([key], passphrase_file)[0]
     signed = ratification.proposed(payload, loaded, signing, at=now())
+    refuse_unwritable_name(signatures_path(out))
     atomic_write(out, payload)
     atomic_write(signatures_path(out), signed)
     typer.echo(f"Baseline: {out}, proposed")

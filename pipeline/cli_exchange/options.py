@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import BundleError, UsageError
+from pipeline.errors import BundleError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.exchange.keys import SigningKey
@@ -68,6 +68,16 @@ def read_file(path: Path) -> bytes:
         return read_bytes(path, byte_limit=BYTE_LIMIT)
     except UnreadableFile as cause:
         raise UsageError(str(cause), file=path) from cause
+
+
+def refuse_unwritable_name(path: Path) -> None:
+    """Refuse a name the disk will not take, before anything that goes with it is written."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as cause:
+        raise OutputError(f"could not be written: {cause.strerror}", file=path) from cause
 
 
 def passphrases(paths: list[Path], file: Path | None, *, confirm: bool = False) -> list[bytes]:

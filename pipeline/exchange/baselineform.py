@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import BundleError
-from pipeline.exchange.baselines import NUMBERS, SCHEMA, row_name
+from pipeline.exchange.baselines import NUMBERS, ROW, SCHEMA, row_name, row_order, scene_order
 from pipeline.exchange.statement import exactly
 from pipeline.store.atomic import canonical_json, parse_json
 
@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SCENE = ("id", "sensor", "track", "acquired", "files")
-_ROW = ("zone", "indicator", "sensor", "track", "unit")
 
 
 def read_baseline(payload: bytes) -> dict[str, Any]:
     """Return a baseline document; BundleError unless it is one, in canonical form.
 
-    Every part has its kind, and no scene or row stands twice: what is compared with one's own
-    is all that it says.
+    Every part has its kind and its place, and no scene or row stands twice: what is compared
+    with one's own is all that it says.
     """
     try:
         document = parse_json(payload)
@@ -44,9 +43,11 @@ def _check(document: dict[str, Any]) -> None:
     for scene in scenes:
         _check_scene(exactly(scene, *_SCENE))
     for row in rows:
-        _check_row(exactly(row, *_ROW, "looks", *NUMBERS))
+        _check_row(exactly(row, *ROW, "looks", *NUMBERS))
     _refuse_twice(scene["id"] for scene in scenes)
     _refuse_twice(map(row_name, rows))
+    if rows != sorted(rows, key=row_order) or scenes != sorted(scenes, key=scene_order):
+        raise BundleError("baseline: scenes or statistics are not in their order")
 
 
 def _check_scene(scene: dict[str, Any]) -> None:
@@ -59,7 +60,7 @@ def _check_scene(scene: dict[str, Any]) -> None:
 
 
 def _check_row(row: dict[str, Any]) -> None:
-    _texts(row, _ROW)
+    _texts(row, ROW)
     if type(row["looks"]) is not int or any(
         type(row[name]) not in {int, float} for name in NUMBERS
     ):

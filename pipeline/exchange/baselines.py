@@ -13,6 +13,8 @@ SCHEMA = "fairwitness/baseline/1"
 #: Records agree across environments to 2e-5; what differs by more was measured differently.
 RELATIVE_TOLERANCE = 2e-5
 _DIGITS = 6
+#: What tells one row from another, and what it measured.
+ROW = ("zone", "indicator", "sensor", "track", "unit")
 NUMBERS = ("mean", "median", "deviation", "minimum", "maximum")
 
 
@@ -37,7 +39,7 @@ def baseline_of(record: Mapping[str, Any]) -> dict[str, Any]:
         "schema": SCHEMA,
         "agreement": record["agreement"]["sha256"],
         "site": record["site"]["id"],
-        "scenes": sorted(map(_scene, _used(record, used)), key=lambda s: (s["acquired"], s["id"])),
+        "scenes": sorted(map(_scene, _used(record, used)), key=scene_order),
         "statistics": [_statistics(key, values) for key, values in sorted(_values(quiet).items())],
     }
 
@@ -60,13 +62,11 @@ def _values(quiet: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], list[fl
     found: dict[tuple[str, ...], list[float]] = {}
     for look in quiet:
         if look["value"] is not None:
-            key = (look["zone"], look["indicator"], look["sensor"], look["track"], look["unit"])
-            found.setdefault(key, []).append(float(look["value"]))
+            found.setdefault(row_order(look), []).append(float(look["value"]))
     return found
 
 
 def _statistics(key: tuple[str, ...], values: list[float]) -> dict[str, Any]:
-    zone, indicator, sensor, track, unit = key
     numbers = {
         "mean": statistics.fmean(values),
         "median": statistics.median(values),
@@ -75,10 +75,10 @@ def _statistics(key: tuple[str, ...], values: list[float]) -> dict[str, Any]:
         "maximum": max(values),
     }
     return {
-        "zone": zone, "indicator": indicator, "sensor": sensor, "track": track, "unit": unit,
+        **dict(zip(ROW, key, strict=True)),
         "looks": len(values),
         **{name: float(f"{value:.{_DIGITS}g}") for name, value in numbers.items()},
-    }  # fmt: skip
+    }
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,16 @@ def _missing(
 def _look(scene: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a scene is: its id first, then which look it says it was."""
     return tuple(str(scene[name]) for name in ("id", "sensor", "track", "acquired"))
+
+
+def scene_order(scene: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what scenes are sorted by: when they were acquired, then their id."""
+    return scene["acquired"] or "", scene["id"]
+
+
+def row_order(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what rows are sorted by: zone, indicator, sensor, track, unit."""
+    return tuple(str(row[name]) for name in ROW)
 
 
 def _row(each: Mapping[str, Any]) -> tuple[str, ...]:

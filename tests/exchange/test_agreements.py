@@ -253,6 +253,10 @@ NO_BASELINE = {
     "truth for a number": within("statistics", looks=True),
     "scene twice": twice("scenes"),
     "row twice": twice("statistics"),
+    "scenes in another order": lambda d: {**d, "scenes": d["scenes"][::-1]},
+    "rows in another order": lambda d: {
+        **d, "statistics": [{**d["statistics"][0], "zone": "shed"}, *d["statistics"]],
+    },
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import pipeline.exchange
 from pipeline.agreement import load_agreement
 from pipeline.cli_exchange import exchange_app
 from pipeline.cli_exchange.options import passphrases
-from pipeline.errors import BundleError, ProductError, UsageError
+from pipeline.errors import BundleError, OutputError, ProductError, UsageError
 from pipeline.exchange.bundle import CHIPS, Address, make_bundle
 from pipeline.exchange.envelope import read_envelope
 from pipeline.exchange.keys import generate
@@ -240,6 +240,9 @@ def test_agreement_and_baseline_from_the_command_line(tmp_path, run):
     assert "standing joint" in run("agreement", "verify", path)
     made = product(tmp_path / "out", load_agreement(path))
     known = ("--agreement", path, "--key")
+    with pytest.raises(OutputError, match="could not be written"):
+        run("baseline", "propose", made, *known, "north.pem", "--out", "b" * 245 + ".json")
+    assert not list(tmp_path.glob("b*"))
     run("baseline", "propose", made, *known, "north.pem", "--out", "b.json")
     run("baseline", "validate", "b.json", made, *known, "south.pem")
     run("baseline", "ratify", "b.json", *known, "south.pem")
