@@ -148,7 +148,7 @@ def receive(
     for path in statements:
         with named(path):
             said = read_reproduction(read_file(path), held, at=when)
-        entry = received(ledger, said, party=party, at=when)
+            entry = received(ledger, said, party=party, at=when)
         word = "known already" if entry is None else f"statement {entry.number}"
         typer.echo(f"{said.site}, number {said.sequence}: {said.party} reached {said.rung}; {word}")
 

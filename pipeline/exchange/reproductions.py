@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pipeline.errors import BundleError, printable
 from pipeline.exchange.clock import SKEW_S, later, parsed
 from pipeline.exchange.envelope import read_envelope, read_statement
+from pipeline.exchange.layout import site_member
 from pipeline.exchange.ledger import Kind, append, entries
 from pipeline.exchange.ledgerview import current, merged
 from pipeline.exchange.statement import (
@@ -113,29 +114,7 @@ def read_reproduction(serialised: bytes, trust: Trust, *, at: str) -> Said:
     """
     signed = read_envelope(serialised)
     signed.verify(trust.public_keys())
-    subjects, predicate = read_statement(signed.payload, PREDICATE_TYPE)
-    fields = exactly(
-        predicate, "bundle", "site", "sequence", "party", "signed", "rung", "recomputed", "fields",
-        "versions",
-    )  # fmt: skip
-    if len(subjects) != 1:
-        raise BundleError("statement: it speaks of one report")
-    listed(fields["fields"], 0, _MOST_FIELDS, lambda each: exactly(each, "field", "note", "rung"))
-    subject = exactly(subjects[0], "name", "digest")
-    site, sequence = identifier(fields["site"]), number(fields["sequence"], 1, LARGEST_SEQUENCE)
-    bundle = digest(fields["bundle"])
-    found = Said(
-        party=identifier(fields["party"]),
-        signed=moment(fields["signed"]),
-        issuer=_issuer(trust, site, sequence, bundle),
-        site=site,
-        sequence=sequence,
-        bundle=bundle,
-        report=digest(exactly(subject["digest"], "sha256")["sha256"]),
-        recomputed=None if fields["recomputed"] is None else digest(fields["recomputed"]),
-        rung=matching(fields["rung"], _RUNG, "a rung"),
-        sha256=hashlib.sha256(signed.payload).hexdigest(),
-    )
+    found = _said(signed.payload, trust)
     if found.signed > later(at, seconds=SKEW_S):
         raise BundleError(f"not-yet: signed {found.signed}, and it is {at}")
     for keyid in signed.signatures:
@@ -145,6 +124,39 @@ def read_reproduction(serialised: bytes, trust: Trust, *, at: str) -> Said:
                 f"key-not-valid: key {keyid[:16]} did not sign for {found.party} then"
             )
     return found
+
+
+def _said(payload: bytes, trust: Trust) -> Said:
+    subjects, predicate = read_statement(payload, PREDICATE_TYPE)
+    fields = exactly(
+        predicate, "bundle", "site", "sequence", "party", "signed", "rung", "recomputed", "fields",
+        "versions",
+    )  # fmt: skip
+    listed(fields["fields"], 0, _MOST_FIELDS, lambda each: exactly(each, "field", "note", "rung"))
+    site, sequence = identifier(fields["site"]), number(fields["sequence"], 1, LARGEST_SEQUENCE)
+    bundle = digest(fields["bundle"])
+    return Said(
+        party=identifier(fields["party"]),
+        signed=moment(fields["signed"]),
+        issuer=_issuer(trust, site, sequence, bundle),
+        site=site,
+        sequence=sequence,
+        bundle=bundle,
+        report=_report(subjects, site),
+        recomputed=None if fields["recomputed"] is None else digest(fields["recomputed"]),
+        rung=matching(fields["rung"], _RUNG, "a rung"),
+        sha256=hashlib.sha256(payload).hexdigest(),
+    )
+
+
+def _report(subjects: Sequence[Any], site: str) -> str:
+    """Return the digest of the one report a statement speaks of."""
+    if len(subjects) != 1:
+        raise BundleError("statement: it speaks of one report")
+    subject = exactly(subjects[0], "name", "digest")
+    if subject["name"] != site_member(site, "report.json"):
+        raise BundleError(f"statement: it speaks of another file than the report on {site}")
+    return digest(exactly(subject["digest"], "sha256")["sha256"])
 
 
 def _issuer(trust: Trust, site: str, sequence: int, bundle: str) -> str:
@@ -158,13 +170,33 @@ def _issuer(trust: Trust, site: str, sequence: int, bundle: str) -> str:
 
 
 def received(ledger: Path, said: Said, *, party: str, at: str) -> Entry | None:
-    """Put a verified statement into our ledger; None where it is there already."""
-    known = (each.body.get("statement") for each in entries(ledger) if each.kind == "reproduced")
-    if said.sha256 in known:
+    """Put a verified statement into our ledger; None where it is there already.
+
+    Raises BundleError ``another-report`` where our ledger knows another report of that bundle.
+    """
+    held = entries(ledger)
+    if any(each.kind == Kind.REPRODUCED and each.body.get("statement") == said.sha256
+           for each in held):  # fmt: skip
         return None
+    _refuse_another_report(held, said, party)
     return append(
         ledger, kind=Kind.REPRODUCED, about=said.about, body=said.body, made=parsed(at), party=party
     )
+
+
+def _refuse_another_report(held: Iterable[Entry], said: Said, own: str) -> None:
+    """Hold a report's digest against what we issued or recomputed; a partner's word is no proof."""
+    for each in held:
+        ours = each.kind == Kind.ISSUED or (
+            each.kind == Kind.REPRODUCED and each.body.get("by", own) == own
+        )
+        same = (each.about.get("bundle"), each.about.get("site")) == (said.bundle, said.site)
+        report = each.about.get("report", said.report)
+        if ours and same and report != said.report:
+            raise BundleError(
+                f"another-report: it speaks of report {said.report[:16]} of bundle "
+                f"{said.bundle[:16]}, which holds {str(report)[:16]}"
+            )
 
 
 @dataclass(frozen=True)

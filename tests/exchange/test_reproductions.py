@@ -58,6 +58,23 @@ def test_a_signed_word_is_read_and_kept_once(tmp_path):
     assert (entry.body["by"], entry.body["rung"]) == ("south", "R4")
 
 
+def test_a_word_on_another_report_than_the_bundle_holds_is_refused(tmp_path):
+    """Held against what we issued or recomputed ourselves, not against another partner's word."""
+    other = [{"name": "sites/pier/report.json", "digest": {"sha256": "0" * 64}}]
+    word, lie = read_reproduction(said(), HELD, at=AT), read_reproduction(
+        said(subjects=other), HELD, at=AT
+    )  # fmt: skip
+    issued, own, heard = (tmp_path / f"{name}.jsonl" for name in ("issued", "own", "heard"))
+    say_issued(issued, DRAFT.bundle(), at=AT)
+    received(own, word, party="south", at=AT)
+    for ledger, party in ((issued, "north"), (own, "south")):
+        with pytest.raises(BundleError, match="another-report: it speaks of report 0000"):
+            received(ledger, lie, party=party, at=AT)
+        assert len(entries(ledger)) == 1
+    received(heard, lie, party="north", at=AT)
+    assert received(heard, word, party="north", at=AT).number == 2
+
+
 REFUSED = {
     "stranger": (said(STRANGER), HELD, "unknown-key"),
     "nobody": (Signed(Signed(b"{}", {}).payload, {}).serialised, HELD, "unsigned"),
@@ -70,6 +87,11 @@ REFUSED = {
     "no rung": (said(rung="R5"), HELD, "statement"),
     "more": (said(extra=1), HELD, "statement"),
     "two": (said(subjects=[{"name": "a", "digest": {"sha256": REPORT}}] * 2), HELD, "statement"),
+    "another site's report": (
+        said(subjects=[{"name": "sites/quay/report.json", "digest": {"sha256": REPORT}}]),
+        HELD,
+        "statement",
+    ),
     "field": (said(fields=[{"field": 1}]), HELD, "statement"),
     "another statement": (DRAFT.signed.with_signature(NORTH).serialised, HELD, "format"),
     "changed": (said().replace(b'"sig":"', b'"sig":"A'), HELD, "envelope"),
