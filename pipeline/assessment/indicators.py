@@ -35,7 +35,6 @@ SMALLEST_ZONE_M2, NARROWEST_ZONE_M, SHORTEST_ZONE_M = 9_900.0, 49.5, 99.0
 FEWEST_PIXELS = 4.0
 # With more of the zone than this under a mask that never lifts, nobody looks at the zone.
 NEVER_SEEN = 0.3
-SMALLEST_SNOW_FREE_M2 = 400.0
 
 
 def quiet_looks(measured: Measured, in_baseline: NDArray[np.bool_], method: Method) -> Quiet:
@@ -145,7 +144,7 @@ class TrackAssessor:
             return None
         if not (self.series.zones[zone] > 0).any():
             return None
-        found = self._measured(observable, method, zone, smallest_m2)
+        found = self._measured(observable, method, zone, method.region_m2(smallest_m2))
         return replace(found, value=np.where(self.aside, np.nan, found.value))
 
     def _measured(self, observable: str, method: Method, zone: str, smallest_m2: float) -> Measured:
@@ -153,8 +152,7 @@ class TrackAssessor:
         if method.measure == "zone-sum":
             return measures.zone_excess_db(self.series, weight)
         if method.measure == "snow":
-            smallest = max(smallest_m2, SMALLEST_SNOW_FREE_M2)
-            return measures.snow_free_area(self.series, weight, smallest)
+            return measures.snow_free_area(self.series, weight, smallest_m2)
         if method.measure == "length":
             return measures.zone_length(self.series, self.local(method, zone), weight, method)
         found = self.changed(observable, method, zone)

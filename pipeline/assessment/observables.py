@@ -55,6 +55,8 @@ class Method:
         Half width below which no interval may shrink, in the indicator's unit.
     shortest_m
         Lengths only: stretches shorter than this are not counted.
+    smallest_m2
+        Regions smaller than this are not counted, however small the agreed ones may be.
     """
 
     measure: Measure
@@ -68,6 +70,11 @@ class Method:
     local_only: bool = False
     floor: float = 0.0
     shortest_m: float = 0.0
+    smallest_m2: float = 0.0
+
+    def region_m2(self, agreed_m2: float) -> float:
+        """Return the area from which a region counts, m², given the agreed least one."""
+        return max(agreed_m2, self.smallest_m2)
 
 
 NO_METHOD = Method("none")
@@ -103,7 +110,7 @@ _OPTICAL = {
     "train_length": Method(
         "length", ("brightness",), sign=0, local="brightness", local_step=0.015, **_TRAINS
     ),
-    "snow_cleared": Method("snow", floor=400.0),
+    "snow_cleared": Method("snow", floor=400.0, smallest_m2=400.0),
 }  # fmt: skip
 UNITS = {
     "radar_excess": "dB",

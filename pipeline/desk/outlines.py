@@ -9,7 +9,6 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from pipeline.assessment.indicators import SMALLEST_SNOW_FREE_M2
 from pipeline.assessment.measures import EIGHT_NEIGHBOURS, zone_area
 from pipeline.assessment.observables import method_for
 from pipeline.imagery.grid import projected
@@ -95,9 +94,8 @@ def counted_pixels(
     method = method_for(indicator.observable, series.physical)
     if method.measure in WHOLE_ZONE:
         return None
-    smallest = indicator.method.minimum_area_m2
+    smallest = method.region_m2(indicator.method.minimum_area_m2)
     if method.measure == "snow":
-        smallest = max(smallest, SMALLEST_SNOW_FREE_M2)
         place = np.flatnonzero(series.zones[zone] > 0)
         found = series.codes[look, place] == OBSERVED
     elif method.measure == "length":

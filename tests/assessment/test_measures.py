@@ -9,6 +9,7 @@ from pipeline.assessment import measures
 from pipeline.assessment.background import less_background
 from pipeline.assessment.lengths import long_axis, taken_length_m
 from pipeline.assessment.local import COMMON_SHARE, local_scores
+from pipeline.assessment.observables import method_for
 from pipeline.kernels.masking import CLOUD, SNOW
 from tests.assessment.ground import SIZE, ZONE, series, speckled
 
@@ -76,6 +77,12 @@ def test_snow_free_ground_is_measured_under_a_white_ring_only():
     assert result.value[0] == 36 * 400.0
     assert np.isnan(result.value[1:]).all()
     assert result.observed.tolist() == [1.0, 0.0, 0.0]
+
+
+def test_snow_free_regions_count_from_a_floor_that_no_agreement_lowers():
+    snow, burnt = (method_for(name, "reflectance") for name in ("snow_cleared", "burn_scar"))
+    assert [snow.region_m2(agreed) for agreed in (0.0, 399.0, 900.0)] == [400.0, 400.0, 900.0]
+    assert [burnt.region_m2(agreed) for agreed in (0.0, 900.0)] == [0.0, 900.0]
 
 
 def excess(power, **more):
