@@ -1,8 +1,9 @@
 """Stated likelihoods held against injected truth, on quiet ground after the baseline.
 
 Changes of known size are added to what quiet ground measured on looks that no baseline has
-seen, and the product states how likely each is beyond a threshold near its size. The injected
-changes it learns from are never those it is asked about.
+seen, and the product states how likely each is beyond a threshold. A threshold is agreed before
+anything happens: it is drawn from the sizes tried, each doubling as likely as the next, whatever
+the size of the change. The injected changes it learns from are never those it is asked about.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 SEED = 20263
 DRAWS = 256
-# Thresholds are put around the truth, as many doublings off as a normal number.
-DOUBLINGS = 1.0
+# What is said of one part is learnt from the others.
+PARTS = 5
 FEWEST = 5
 
 
@@ -87,23 +88,29 @@ def _statements(
 ) -> Iterator[tuple[float, bool]]:
     rng = np.random.default_rng(SEED)
     learnt = {key: recovery(items) for key, items in found.items()}
-    halves = [_joined([_half(item, part) for item in learnt.values()]) for part in (0, 1)]
     for key, own in learnt.items():
         noise = quiet_noise(rarities[key], 1, draws=DRAWS)
         errors = _errors(rarities[key])
         if noise is None or not errors.size:
             continue
-        for part in (0, 1):
-            others = halves[1 - part]
+        smallest, largest = _doublings_tried(found[key])
+        for part in range(PARTS):
+            others = _joined([_without(item, part) for item in learnt.values()])
             if others.share.size < FEWEST:
                 continue
-            asked = _half(own, part)
-            for measured, share in zip(asked.measured, asked.share, strict=True):
+            for measured, share in zip(
+                own.measured[part::PARTS], own.share[part::PARTS], strict=True
+            ):
                 spread, error = errors[rng.integers(len(errors))]
-                true = measured / share
-                limit = true * 2.0 ** (DOUBLINGS * rng.standard_normal())
+                limit = 2.0 ** rng.uniform(smallest, largest)
                 signals = measured + error - spread * noise[:, 0]
-                yield beyond_share(signals, limit, others), bool(true > limit)
+                yield beyond_share(signals, limit, others), bool(measured / share > limit)
+
+
+def _doublings_tried(found: Sequence[Detection]) -> tuple[float, float]:
+    """Return the binary logarithm of the smallest and largest size injected."""
+    sizes = np.concatenate([item.sizes_m2 for item in found])
+    return float(np.log2(sizes.min())), float(np.log2(sizes.max()))
 
 
 def _errors(rarity: Rarity) -> NDArray[np.float64]:
@@ -120,8 +127,9 @@ def _errors(rarity: Rarity) -> NDArray[np.float64]:
     return np.stack([spreads[known], (spreads * ground)[known]], axis=1)
 
 
-def _half(item: Recovery, part: int) -> Recovery:
-    return Recovery(item.measured[part::2], item.share[part::2])
+def _without(item: Recovery, part: int) -> Recovery:
+    kept = np.arange(item.share.size) % PARTS != part
+    return Recovery(item.measured[kept], item.share[kept])
 
 
 def _joined(items: Sequence[Recovery]) -> Recovery:

@@ -30,8 +30,9 @@ def test_likelihoods_hold_on_changes_they_did_not_learn_from(spread):
     rng = np.random.default_rng(5)
     found = likelihood_reliability({KEY: rarity(rng)}, {KEY: [injected(rng, spread=spread)]})
     assert found.statements == 480
-    # With 48 statements a bin, a perfect table errs by 0.04 on average.
-    assert found.error < 0.07
+    # With 48 statements in each of ten bins, a perfect table errs by 0.04 on average; most
+    # thresholds are far from the size, where it errs by less.
+    assert found.error < 0.045
     assert sum(row.statements for row in found.rows) == 480
 
 
@@ -51,7 +52,7 @@ def test_likelihoods_learnt_from_other_noise_are_found_out():
     detections = {KEY: [injected(rng, spread=0.2)]}
     honest = likelihood_reliability({KEY: with_later(rng, 0.0)}, detections)
     found = likelihood_reliability({KEY: with_later(rng, 0.3)}, detections)
-    assert honest.error < 0.07 < found.error
+    assert honest.error < 0.035 < found.error
     assert found.brier > 1.5 * honest.brier
 
 

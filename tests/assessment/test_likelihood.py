@@ -96,17 +96,17 @@ def test_only_changes_that_measured_as_much_tell():
     few, many = np.full(20, 1.0), np.full(20, 100.0)
     found = Recovery(np.append(few, many), np.append(3 * few, many / 200))
     # Six doublings apart are ten kernel widths: the other twenty say nothing. Twenty that agree
-    # leave one in 22 for the next to be unlike them.
+    # leave half of one in 21 for the next to be unlike them.
     assert 6 / NEAR_DOUBLINGS >= 10
-    assert found.beyond(np.full(9, 1.0), 0.3) == pytest.approx(21 / 22)
-    assert found.beyond(np.full(9, 1.0), 0.4) == pytest.approx(1 / 22)
-    assert found.beyond(np.full(9, 100.0), 199.0) == pytest.approx(21 / 22)
+    assert found.beyond(np.full(9, 1.0), 0.3) == pytest.approx(20.5 / 21)
+    assert found.beyond(np.full(9, 1.0), 0.4) == pytest.approx(0.5 / 21)
+    assert found.beyond(np.full(9, 100.0), 199.0) == pytest.approx(20.5 / 21)
 
 
 def test_a_signal_that_is_noise_alone_is_no_change():
     found = Recovery(np.full(20, 4.0), np.full(20, 1.0))
     assert found.beyond(np.full(9, -1.0), 2.0) == 0.0
-    assert found.beyond(np.array([-1.0, 4.0]), 2.0) == pytest.approx((0.5 * 20 + 1) / 22)
+    assert found.beyond(np.array([-1.0, 4.0]), 2.0) == pytest.approx((0.5 * 20 + 0.5) / 21)
 
 
 @pytest.mark.parametrize("kind", ["relative", "rate"])
