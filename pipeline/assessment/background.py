@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pipeline.kernels.ranks import row_quantiles
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -55,14 +57,9 @@ def background_db(ratio: NDArray[np.floating], weight: NDArray[np.floating]) -> 
     """
     mostly = weight > 0.5
     chosen = ratio[:, mostly] if mostly.any() else ratio
-    with np.errstate(invalid="ignore"):
-        ranked = np.sort(np.where(chosen > 0, chosen, np.nan), axis=1).astype(np.float64)
-    count = np.isfinite(ranked).sum(axis=1)
-    at = BACKGROUND_SHARE * np.maximum(count - 1, 0)
-    low = np.floor(at).astype(np.int64)
-    high, rows = np.minimum(low + 1, np.maximum(count - 1, 0)), np.arange(len(ranked))
-    quartile = ranked[rows, low] * (1 - at + low) + ranked[rows, high] * (at - low)
-    return np.asarray(np.where(count > 0, 10.0 * np.log10(quartile), np.nan))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        quartile = row_quantiles(np.where(chosen > 0, chosen, np.nan), BACKGROUND_SHARE)
+        return np.asarray(10.0 * np.log10(quartile))
 
 
 def less_background(

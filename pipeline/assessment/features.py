@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
+from pipeline.kernels.blurring import gaussian_means
 from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -121,26 +121,12 @@ def smoothed(
     -------
     (time, y, x) float32, NaN where not usable.
     """
-    out = np.full(values.shape, np.nan, dtype=np.float32)
-    known = usable & np.isfinite(values)
-    together = looks_together(values.shape)
-    for start in range(0, len(values), together):
-        part = slice(start, start + together)
-        total = _blurred(np.where(known[part], values[part], 0.0), sigma_px)
-        whole = bool(known[part].all())
-        weight = _blurred(known[start : start + 1] if whole else known[part], sigma_px)
-        np.divide(total, weight, out=out[part], where=known[part], casting="same_kind")
-    return out
+    return gaussian_means(values, usable & np.isfinite(values), sigma_px)
 
 
 def looks_together(shape: tuple[int, ...]) -> int:
     """Return how many (time, y, x) looks of a shape are computed at once."""
     return max(1, TOGETHER_PX // max(1, shape[1] * shape[2]))
-
-
-def _blurred(images: NDArray[Any], sigma_px: float) -> NDArray[np.float64]:
-    """Return a Gaussian over y and x of (time, y, x) images, each for itself."""
-    return np.asarray(ndimage.gaussian_filter(images.astype(np.float64), sigma_px, axes=(1, 2)))
 
 
 def evaluate(name: str, bands: Mapping[str, Any], usable: NDArray[np.bool_]) -> NDArray[np.float32]:

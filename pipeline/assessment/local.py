@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
+from pipeline.kernels.ranks import row_quantiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -128,13 +129,13 @@ def _less_common(
     values: NDArray[np.float32], quiet: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return change less the common change, and the common change."""
-    (level,) = _row_quantiles(values - medians_of_looks(values[quiet]), 0.5)
+    level = row_quantiles(values - medians_of_looks(values[quiet]), 0.5)
     centred = values - level[:, None].astype(np.float32)
     usual = np.empty(values.shape, dtype=np.float32)
     usual[~quiet] = medians_of_looks(centred[quiet])
     usual[quiet] = medians_of_others(centred[quiet])
     change = values - usual
-    low, high = _row_quantiles(change, COMMON_SHARE, 1 - COMMON_SHARE)
+    low, high = (row_quantiles(change, share) for share in (COMMON_SHARE, 1 - COMMON_SHARE))
     common = np.clip(0.0, low, high)
     known = common[quiet & np.isfinite(common)]
     if known.size >= FEWEST_LOOKS:
@@ -192,17 +193,3 @@ def _reach(
 
 def _sided(values: NDArray[np.floating], sign: int) -> NDArray[np.floating]:
     return np.asarray(np.abs(values) if sign == 0 else sign * values)
-
-
-def _row_quantiles(values: NDArray[np.floating], *shares: float) -> list[NDArray[np.float64]]:
-    """Return each look's quantiles over its usable pixels, (time,) each; NaN where none is."""
-    ranked = np.sort(values, axis=1).astype(np.float64)  # NaN sorts last
-    count = np.isfinite(values).sum(axis=1)
-    rows, out = np.arange(len(values)), []
-    for share in shares:
-        at = share * np.maximum(count - 1, 0)
-        low = np.floor(at).astype(np.int64)
-        high = np.minimum(low + 1, np.maximum(count - 1, 0))
-        between = ranked[rows, low] * (1 - at + low) + ranked[rows, high] * (at - low)
-        out.append(np.where(count > 0, between, np.nan))
-    return out

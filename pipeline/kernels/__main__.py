@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.kernels.baseline import anomaly, fit_with_history
+from pipeline.kernels.blurring import gaussian_means
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
-from pipeline.kernels.ranks import ring_medians
+from pipeline.kernels.ranks import ring_medians, row_quantiles
 
 
 def compile_loops() -> None:
@@ -22,6 +23,8 @@ def compile_loops() -> None:
     medians_of_looks(values[:, 0])
     medians_of_others(values[:, 0])
     ring_medians(values[:, 0], usable[0, 0])
+    row_quantiles(values[:, 0], 0.5)
+    gaussian_means(values, usable, 0.8)
 
 
 if __name__ == "__main__":

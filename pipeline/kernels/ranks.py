@@ -136,3 +136,34 @@ def ring_medians(values: NDArray[np.floating], ring: NDArray[np.bool_]) -> NDArr
     places, out = np.flatnonzero(ring), np.full(len(values), np.nan)
     in_ranges(lambda first, last: _medians(values, places, first, last, out), len(out), fewest=8)
     return out
+
+
+@compiled
+def _between(rows, share, first, last, out):  # type: ignore[no-untyped-def]
+    numbers, places = np.empty(rows.shape[1]), np.arange(rows.shape[1])
+    for row in range(first, last):
+        count = gathered(rows[row], places, numbers)
+        if count:
+            at = share * (count - 1)
+            below = int(np.floor(at))
+            low, high = ranked(numbers, count, below)
+            out[row] = low * (1 - at + below) + high * (at - below)
+
+
+def row_quantiles(values: NDArray[np.floating], share: float) -> NDArray[np.float64]:
+    """Return each row's quantile over what is finite in it, between two numbers by their parts.
+
+    Parameters
+    ----------
+    values
+        (row, n) float32 or float64.
+    share
+        Of the row's numbers that lie below, 0 to 1.
+
+    Returns
+    -------
+    (row,) float64; NaN where nothing is finite.
+    """
+    out = np.full(len(values), np.nan)
+    in_ranges(lambda first, last: _between(values, share, first, last, out), len(out), fewest=8)
+    return out

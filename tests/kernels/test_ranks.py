@@ -56,3 +56,17 @@ def test_a_ring_nobody_saw_has_no_median():
     found = ranks.ring_medians(values, np.array([True, True, False]))
     assert found[0] == 1.5
     assert np.isnan(found[1])
+
+
+def test_the_quantile_of_a_row_lies_between_two_of_its_numbers():
+    values = RNG.normal(size=(30, 57)).astype(np.float32)
+    values[RNG.random(values.shape) < 0.2] = np.nan
+    values[3] = np.nan
+    values[4, :2], values[4, 2:] = (2.0, 6.0), np.nan
+    for share in (0.0, 0.25, 0.5, 1.0):
+        found = ranks.row_quantiles(values, share)
+        assert np.isnan(found[3])
+        assert found[4] == 2.0 + 4.0 * share
+        plain = np.nanquantile(np.delete(values, 3, 0).astype(np.float64), share, axis=1)
+        # Two ways to weigh two numbers differ by their last bits.
+        np.testing.assert_allclose(np.delete(found, 3), plain, rtol=1e-13)

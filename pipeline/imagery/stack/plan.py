@@ -117,6 +117,10 @@ class StackPlan:
     replayed: tuple[dict[str, Any], ...]
     options: StackOptions
 
+    def only(self, index: int) -> StackPlan:
+        """Return the stack of one of its looks; no other one is needed any more."""
+        return replace(self, looks=(self.looks[index],), reference_looks=())
+
     def reader(self, chips: ChipStore) -> TileReader:
         """Return what reads this stack's chips."""
         return TileReader(self.sensor, chips, self.options.dilation_m)

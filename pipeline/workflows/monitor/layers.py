@@ -6,7 +6,7 @@ No layer holds a pixel beyond the declared site: the context ring serves statist
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
     from shapely import MultiPolygon, Polygon
 
-    from pipeline.imagery.stack import StackPixels, StackPlan
+    from pipeline.imagery.stack import StackPixels
     from pipeline.workflows.monitor.record import TrackOutcome
 
 # A look that shows less than this of the site makes no picture of it.
@@ -115,16 +115,12 @@ def shown_looks(track: TrackOutcome) -> tuple[int, int] | None:
 
 def one_look(track: TrackOutcome, index: int) -> xr.Dataset:
     """Return the whole grid of a single look."""
-    return stack_window(_plan_of(track, index), track.chips)
+    return stack_window(track.plan.only(index), track.chips)
 
 
 def look_pixels(track: TrackOutcome, index: int) -> StackPixels:
     """Return the arrays of `one_look`, time of length 1."""
-    return stack_pixels(_plan_of(track, index), track.chips)
-
-
-def _plan_of(track: TrackOutcome, index: int) -> StackPlan:
-    return replace(track.plan, looks=(track.plan.looks[index],), reference_looks=())
+    return stack_pixels(track.plan.only(index), track.chips)
 
 
 def tags(track: TrackOutcome, index: int) -> dict[str, str]:

@@ -18,6 +18,7 @@ from pipeline.errors import ProductError
 from pipeline.imagery.grid import native_grid, pixel_metres, ring_mask, site_grid, zone_fractions
 from pipeline.imagery.stack import KeptPlacings, StackOptions, plan_stack, stack_pixels
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW
+from pipeline.threads import side_by_side
 from pipeline.workflows.monitor.fingerprint import code_digest
 from pipeline.workflows.monitor.masks import agreed_dilation, replayed_looks
 from pipeline.workflows.monitor.record import TrackOutcome
@@ -30,7 +31,7 @@ from pipeline.workflows.planning import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 MOST_RING_PIXELS = 120_000
 # A smoothing of 0.8 px reaches four standard deviations.
 HALO_PX = 4
-# Window values (time, band, y, x) held at once, bytes; a few copies of it are the peak.
-WINDOW_BYTES = 256 << 20
 
 
 def track_outcomes(run: Run, site: Site, admitted: AdmittedScenes) -> tuple[TrackOutcome, ...]:
@@ -162,27 +161,27 @@ def track_series(
     *,
     unmasked: tuple[int, ...] = (),
 ) -> TrackSeries:
-    """Read a stack window by window and keep the pixels of zones, ring and placements.
+    """Read a stack look by look and keep the pixels of zones, ring and placements.
 
-    Coverage codes in `unmasked` count as ground where there are values. Peak memory is a few
-    times `WINDOW_BYTES` plus (time × feature × kept pixel) × 4 bytes.
+    Coverage codes in `unmasked` count as ground where there are values. Memory: one look of the
+    whole site a thread, and (time × feature × kept pixel) × 4 bytes.
     """
     geobox = plan.geobox
     weights = zone_fractions([zone.polygon for zone in site.zones], geobox)
     ring = sampled_ring(ring_mask(site.context_ring, [z.polygon for z in site.zones], geobox))
     kept = ring | (weights > 0).any(axis=0) | ground_mask(ground, ring.shape)
     rows, columns = (part.astype(np.int32) for part in np.nonzero(kept))
-    looks = len(plan.looks)
-    # Every pixel lies in one window, which fills it.
-    values = {name: np.empty((looks, rows.size), np.float32) for name in features}
-    codes = np.empty((looks, rows.size), np.uint8)
-    for top, bottom in row_windows(plan):
-        here = (rows >= top) & (rows < bottom)
-        if here.any():
-            at = (rows, columns)
-            _read_window(
-                plan, chips, (top, bottom), values, codes, here=here, at=at, unmasked=unmasked
-            )
+    places, looks = np.flatnonzero(kept), len(plan.looks)
+    values = {name: np.empty((looks, places.size), np.float32) for name in features}
+    codes = np.empty((looks, places.size), np.uint8)
+
+    def read(look: int) -> None:
+        found, reason = look_features(plan, chips, look, features, unmasked)
+        np.take(reason, places, out=codes[look], mode="clip")
+        for name, image in found.items():
+            np.take(image, places, out=values[name][look], mode="clip")
+
+    side_by_side(read, range(looks))
     acquired = tuple(look.look.acquired for look in plan.looks)
     series = TrackSeries(
         sensor=plan.sensor.key,
@@ -215,35 +214,20 @@ def sampled_ring(ring: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return thinned
 
 
-def row_windows(plan: StackPlan) -> list[tuple[int, int]]:
-    """Return row ranges whose windows stay within `WINDOW_BYTES`."""
-    height, width = (int(size) for size in plan.geobox.shape)
-    row_bytes = max(1, len(plan.looks) * len(plan.bands) * width * 4)
-    rows = max(1, WINDOW_BYTES // row_bytes)
-    return [(top, min(height, top + rows)) for top in range(0, height, rows)]
-
-
-def _read_window(
+def look_features(
     plan: StackPlan,
-    chips: Any,
-    extent: tuple[int, int],
-    values: Mapping[str, NDArray[np.float32]],
-    codes: NDArray[np.uint8],
-    *,
-    here: NDArray[np.bool_],
-    at: tuple[NDArray[np.int32], NDArray[np.int32]],
+    chips: ChipStore,
+    index: int,
+    features: tuple[str, ...],
     unmasked: tuple[int, ...] = (),
-) -> None:
-    top, bottom = max(0, extent[0] - HALO_PX), min(int(plan.geobox.shape[0]), extent[1] + HALO_PX)
-    value, usable, reason = stack_pixels(plan, chips, (slice(top, bottom), slice(None)))
-    pick = (at[0][here] - top, at[1][here])
+) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.uint8]]:
+    """Return features by name and the coverage codes of one look of a stack, (y, x) each."""
+    value, usable, reason = stack_pixels(plan.only(index), chips)
     if unmasked:
         ground = np.isin(reason, unmasked) & np.isfinite(value).all(axis=1)
         reason, usable = np.where(ground, np.uint8(OBSERVED), reason), usable | ground
-    codes[:, here] = reason[:, pick[0], pick[1]]
     bands = {plan.sensor.band(name).role: value[:, index] for index, name in enumerate(plan.bands)}
-    for name, kept in values.items():
-        kept[:, here] = evaluate(name, bands, usable)[:, pick[0], pick[1]]
+    return {name: evaluate(name, bands, usable)[0] for name in features}, reason[0]
 
 
 def nuisances(
