@@ -27,6 +27,9 @@ COMPARATORS = {">=": "≥", "<=": "≤"}
 LONGEST = 2000  # characters of one text on the page; the whole stands in report.json
 _ESCAPE_OR_LONG = re.compile(rf'\\|[^"]{{{LONGEST + 1}}}')
 MOST_DECIMALS = 6
+#: Below this three significant digits do not fit into six decimals, and a power of ten is printed.
+SMALLEST_PLAIN = 1e-4
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def readable(value: Any) -> Any:
@@ -63,7 +66,12 @@ def decimals(value: float, spread: float | None = None) -> int:
     size, digits = (spread, 2) if spread else (abs(value), 3)
     if not size or not math.isfinite(size):
         return 0
-    return min(6, digits - 1 - math.floor(math.log10(abs(size))))
+    return min(MOST_DECIMALS, digits - 1 - math.floor(math.log10(abs(size))))
+
+
+def is_tiny(*values: float) -> bool:
+    """Say whether these numbers, not all zero, are too small for decimals."""
+    return 0 < max(map(abs, values)) < SMALLEST_PLAIN
 
 
 def comparison(comparator: str) -> str:
@@ -118,12 +126,24 @@ class Style:
         return text.replace(",", THIN).replace(".", self.decimal).replace("-", MINUS)
 
     def number(self, value: float, places: int | None = None) -> str:
-        """Return `value` with a true minus sign and thin spaces between thousands."""
+        """Return `value` with a true minus sign and thin spaces between thousands.
+
+        Without `places` it has three significant digits, a tiny one with a power of ten.
+        """
+        if places is None and is_tiny(value):
+            return self._power(value, 3)
         places = decimals(value) if places is None else places
         text = f"{round(value, places):,.{max(places, 0)}f}"
         if not any(c in "123456789" for c in text):
             text = text.lstrip("-")  # no "−0.00"
         return self._digits(text)
+
+    def _power(self, value: float, digits: int) -> str:
+        """Return ``1.23×10⁻⁹``."""
+        if not value:
+            return "0"
+        figures, power = f"{value:.{digits - 1}e}".split("e")
+        return f"{self._digits(figures)}×10{str(int(power)).translate(_RAISED)}"
 
     def plain(self, value: float) -> str:
         """Return `value` in its shortest form, as scale factors are written."""
@@ -132,14 +152,21 @@ class Style:
     def agreed(self, value: float, unit: str = "") -> str:
         """Return an agreed value with exactly the digits it was agreed with."""
         text = f"{value:,.{MOST_DECIMALS}f}".rstrip("0").rstrip(".")
+        if is_tiny(value) and not any(digit in text for digit in "123456789"):
+            return self.with_unit(self._power(value, 3), unit)
         return self.with_unit(self._digits(text), unit)
 
     def span(self, low: float, high: float, places: int | None = None) -> str:
         """Return two numbers as an interval."""
+        if places is None and is_tiny(low, high):
+            return self.interval.format(low=self._power(low, 2), high=self._power(high, 2))
         return self.interval.format(low=self.number(low, places), high=self.number(high, places))
 
     def quantity(self, value: float, unit: str, interval: tuple[float, float] | None = None) -> str:
         """Return ``value unit`` or ``value unit (low to high)``."""
+        if is_tiny(value, *(interval or ())):
+            head = self.with_unit(self._power(value, 2 if interval else 3), unit)
+            return f"{head} ({self.span(*interval)})" if interval else head
         spread = (interval[1] - interval[0]) / 2 if interval else None
         places = decimals(value, spread)
         head = self.with_unit(self.number(value, places), unit)

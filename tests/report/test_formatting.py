@@ -23,6 +23,9 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
         (-0.001, 2, "0.00"),  # no negative zero
         (0.0, None, "0"),
         (0.5604, None, "0.560"),
+        (1.234e-9, None, "1.23×10⁻⁹"),
+        (-9.994e-5, None, "\u22129.99×10⁻⁵"),
+        (1e-4, None, "0.000100"),
         (8165.0, -2, "8\u202f200"),
     ],
 )
@@ -38,6 +41,15 @@ def test_an_interval_decides_the_digits_of_its_value():
     )
     assert STYLE.quantity(2.9213, "dB", (2.5, 3.34)) == "2.92\u202fdB (2.50 to 3.34)"
     assert STYLE.quantity(3.0, "1") == "3.00"
+
+
+def test_a_tiny_quantity_is_no_row_of_zeros():
+    assert STYLE.quantity(2.5e-9, "m2") == "2.50×10⁻⁹\u202fm²"
+    assert STYLE.quantity(0.0, "m2") == "0\u202fm²"
+    assert STYLE.quantity(2.5e-9, "m2", (0.0, 4.4e-9)) == "2.5×10⁻⁹\u202fm² (0 to 4.4×10⁻⁹)"
+    assert STYLE.quantity(2.5e-9, "dB", (-0.5, 0.5)) == "0.00\u202fdB (\u22120.50 to 0.50)"
+    assert STYLE.agreed(1e-7, "m2") == "1.00×10⁻⁷\u202fm²"
+    assert STYLE.span(0.001, 0.002, 2) == "0.00 to 0.00"  # whoever asks for decimals gets them
 
 
 def test_an_agreed_value_keeps_the_digits_it_was_agreed_with():

@@ -5,9 +5,21 @@ const MINUS = "\u2212";
 
 const grouped = (text) => text.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
 
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+/** Whether numbers, not all zero, are too small for six decimals. */
+const tiny = (...values) => values.some((value) => value) && values.every((value) => Math.abs(value) < 1e-4);
+
+/** A tiny number as `1.23×10⁻⁹`. */
+function power(value, digits) {
+  if (!value) return "0";
+  const [figures, raised] = Math.abs(value).toExponential(digits - 1).split("e-");
+  return `${value < 0 ? MINUS : ""}${figures}×10⁻${[...raised].map((digit) => RAISED[digit]).join("")}`;
+}
+
 /** A number with about three significant digits, a true minus and thin spaces. */
 export function number(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (tiny(value)) return power(value, digits);
   const size = Math.abs(value);
   const places = size === 0 ? 0 : Math.max(0, Math.min(6, digits - 1 - Math.floor(Math.log10(size))));
   const [whole, part] = size.toFixed(size >= 100 ? 0 : places).split(".");
@@ -35,6 +47,7 @@ const there = (range) => Array.isArray(range) && range.every((end) => Number.isF
 
 /** An interval alone: `0.2 to 1.4`. */
 export function range([low, high]) {
+  if (tiny(low, high)) return `${power(low, 2)} to ${power(high, 2)}`;
   const places = decimals((low + high) / 2, low, high);
   return `${fixed(low, places)} to ${fixed(high, places)}`;
 }
@@ -42,8 +55,9 @@ export function range([low, high]) {
 /** A number with its unit and, where there is one, its interval in the same digits. */
 export function measured(value, ends, code) {
   if (!there(ends) || !Number.isFinite(value)) return quantity(value, code);
-  const places = decimals(value, ...ends);
   const said = unit(code);
+  if (tiny(value, ...ends)) return `${power(value, 2)}${said ? `\u00a0${said}` : ""} (${range(ends)})`;
+  const places = decimals(value, ...ends);
   return `${fixed(value, places)}${said ? `\u00a0${said}` : ""} (${fixed(ends[0], places)} to ${fixed(ends[1], places)})`;
 }
 

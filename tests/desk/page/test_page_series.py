@@ -148,7 +148,8 @@ def test_an_interval_has_the_digits_of_its_value_as_in_the_reports(sight):
             return [f.measured(50.31, [47.52, 53], "percent"), f.measured(3600, [3268, 3932], "m2"),
                     f.measured(-0.001, [-0.3, 0.2], "dB"), f.measured(3, null, "dB"),
                     f.probable(0.93, [0.79, 0.9921]), f.probable(0.95, [0.9, 0.99999]),
-                    f.probable(0.2, null), f.area(12345, [9876, 15000])];
+                    f.probable(0.2, null), f.area(12345, [9876, 15000]),
+                    f.measured(2.5e-9, [0, 4.4e-9], "m2"), f.quantity(-1e-12, "dB")];
         }"""
     )
     plain = [text.replace("\u202f", " ").replace("\xa0", " ") for text in told]
@@ -161,6 +162,8 @@ def test_an_interval_has_the_digits_of_its_value_as_in_the_reports(sight):
         "0.95 (0.90 to above 0.99)",
         "0.20",
         "1.23 ha (0.99 to 1.50)",
+        "2.5×10⁻⁹ m² (0 to 4.4×10⁻⁹)",
+        "\u22121.00×10⁻¹² dB",
     ]
 
 
