@@ -64,7 +64,8 @@ class Scene:
         Start of sensing, UTC.
     track
         Observation geometry that is never mixed: relative orbit, and for radar
-        the look direction (``T137-ascending``); ``any`` where it cannot be known.
+        the look direction (``T137-ascending``), and whether it was made from ground range
+        slices (``T137-grd-ascending``); ``any`` where it cannot be known.
     tile
         Delivery unit: MGRS tile, burst, WRS path and row.
     part

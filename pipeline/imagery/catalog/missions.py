@@ -25,7 +25,7 @@ _DATATAKE = re.compile(r"G?(S2[A-D])_(\d{8}T\d{6})_(\d{6})(?:_N\d{2}\.\d{2})?")
 _DATASTRIP = re.compile(r"_S(\d{8}T\d{6})(?:_|$)")
 _MGRS = re.compile(r"(?:MGRS-)?T?(\d{1,2}[A-Z]{3})")
 _S1_PRODUCT = re.compile(
-    r"(S1[A-D])_\w{2}_\w{4}_\w{4}_\d{8}T\d{6}_\d{8}T\d{6}_(\d{6})_([0-9A-F]{6}).*"
+    r"(S1[A-D])_\w{2}_(GRD|SLC|RAW|OCN)\w_\w{4}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_([0-9A-F]{6}).*"
 )
 
 
@@ -114,9 +114,12 @@ def _sentinel1(identifier: str, properties: Properties, common: Facts) -> Facts:
     satellite = product[1] if product else (common.platform or "S1")
     take = product[3] if product else _text(properties, "s1:datatake_id") or identifier
     number_of_slice = _text(properties, "s1:slice_number")
+    # Made from ground range slices, it differs from OPERA's bursts of the same pass by more than
+    # the ground changes: each is judged against its own history.
+    made = "-grd" if product and product[2] == "GRD" else ""
     return replace(
         common,
-        track=f"T{int(orbit):03d}-{look}",
+        track=f"T{int(orbit):03d}{made}-{look}",
         tile=f"slice-{number_of_slice}" if number_of_slice else identifier,
         datatake=f"{satellite}-{take}",
     )

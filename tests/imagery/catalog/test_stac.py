@@ -323,7 +323,7 @@ def test_sentinel_1_of_two_providers(tmp_path):
         collection="sentinel-1-rtc",
     )
     scene = one(read(tmp_path, grd))
-    assert (scene.track, scene.tile) == ("T051-descending", "slice-30")
+    assert (scene.track, scene.tile) == ("T051-grd-descending", "slice-30")  # no stack with OPERA
     assert scene.datatake == "S1A-067DF2"
     assert scene.acquired.second == 4
     assert (scene.assets["VV"].nodata, scene.assets["VV"].scale) == (-32768.0, 1.0)
