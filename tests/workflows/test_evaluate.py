@@ -226,6 +226,9 @@ def test_quiet_series_alarm_as_promised_and_rivals_do_not(quiet):
     ours = {row["level"]: row for row in document["pixels"]["ours, one look"]}
     # 6 400 pixels: 64 alarms expected at 1e-2, known to a quarter; smoothed ones come in lumps.
     assert 0.6 < ours[1e-2]["ratio"] < 1.5
+    so_far = {row["level"]: row for row in document["pixels"]["ours, looks so far"]}
+    assert 0.6 < so_far[1e-2]["ratio"] < 1.5
+    assert so_far[1e-2]["trials"] == ours[1e-2]["trials"]
     plain = {row["level"]: row for row in document["pixels"]["plain z"]}
     assert plain[1e-2]["ratio"] > 2.0  # ten looks are no Gaussian
     assert {row["budget"] for row in document["regions"]["ours, one look"]} >= {1.0, 5.0}

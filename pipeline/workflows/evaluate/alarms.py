@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from pipeline.kernels.baseline import empty_tail, step, tail_p
 from pipeline.kernels.significance import (
     calibration_sample,
     conformal_p,
@@ -39,6 +40,7 @@ OURS = {
     "ours, one look": "summed polarisations, self-normalised, left-out looks",
     "ours, one polarisation": "first polarisation alone, unsmoothed",
     "ours, two looks": "both looks agree, left-out pairs",
+    "ours, looks so far": "as one look, against every look judged before it (prequential)",
 }
 
 
@@ -80,6 +82,7 @@ class FalseAlarms:
         self._pixels: dict[tuple[str, float], AlarmCount] = defaultdict(AlarmCount)
         self._zones: dict[tuple[str, float], AlarmCount] = defaultdict(AlarmCount)
         self._regions: dict[tuple[str, float], list[float]] = defaultdict(lambda: [0.0, 0.0])
+        self._so_far = empty_tail()
 
     def add_day(self, trials: Sequence[Trial]) -> None:
         """Count one test day of all series; calibration is pooled over them."""
@@ -91,6 +94,7 @@ class FalseAlarms:
             [trial.quiet_scores(slice(1), 0.0) for trial in trials],
             [trial.new_scores(slice(1), 0.0)[:1] for trial in trials],
         )  # fmt: skip
+        self._looks_so_far(trials, quiet, new)
         self._zone_level(trials, quiet, new)
         self._region_level("ours, one look", trials, quiet, new)
         paired = [trial for trial in trials if trial.paired]
@@ -120,11 +124,32 @@ class FalseAlarms:
     ) -> None:
         sample = calibration_sample(quiet)
         for trial, maps in zip(trials, new, strict=True):
-            p = conformal_p(maps, sample)
-            for level in PIXEL_LEVELS:
-                # Ten quiet pixels beyond it, or nothing is claimed at this level.
-                if smallest_p(sample.size) * 10 <= level:
-                    self._pixels[name, level].add(int(trial.day), p, level)
+            self._count_pixels(name, trial, conformal_p(maps, sample), sample.size)
+
+    def _looks_so_far(
+        self,
+        trials: Sequence[Trial],
+        quiet: Sequence[NDArray[np.float32]],
+        new: Sequence[NDArray[np.float32]],
+    ) -> None:
+        """Judge each new look by the tail so far, which then takes it in; left-out looks start it.
+
+        The sample grows with a long series, where that of a baseline does not. A look that holds a
+        lasting change would blunt all that follow: monitoring keeps to the agreed baseline.
+        """
+        if not self._so_far.dates:
+            for look in (look for maps in quiet for look in maps):
+                self._so_far = step(self._so_far, look)
+        before, size = self._so_far, int(self._so_far.counts.sum())
+        for trial, maps in zip(trials, new, strict=True):
+            self._count_pixels("ours, looks so far", trial, tail_p(before, maps), size)
+            self._so_far = step(self._so_far, maps[0])
+
+    def _count_pixels(self, name: str, trial: Trial, p: NDArray[np.float64], sample: int) -> None:
+        for level in PIXEL_LEVELS:
+            # Ten quiet pixels beyond it, or nothing is claimed at this level.
+            if smallest_p(sample) * 10 <= level:
+                self._pixels[name, level].add(int(trial.day), p, level)
 
     def _zone_level(
         self,
