@@ -96,17 +96,22 @@ def nearly_same(
     return Replay(same, share, float(spread), floor, n)
 
 
+def compared_rows(height: int, rows: int = 16) -> slice:
+    """Return evenly spread rows of a look: `rows`, and less than twice as many."""
+    return slice(None, None, max(1, height // rows))
+
+
 def replayed_pairs(
     looks: NDArray[np.floating], valid: NDArray[np.bool_], *, noise: float, rows: int = 16
 ) -> tuple[tuple[int, int, Replay], ...]:
     """Return every pair of looks (time, y, x) that `nearly_same` calls the same, in time order.
 
-    About `rows` evenly spread rows of each look are compared.
+    The rows of `compared_rows` are compared; looks that are no more than these give the same.
     """
     if len(looks) < 2:
         return ()
-    step = max(1, looks.shape[1] // rows)
-    sample, seen = looks[:, ::step], valid[:, ::step]
+    compared = compared_rows(looks.shape[1], rows)
+    sample, seen = looks[:, compared], valid[:, compared]
     structure = _FineStructure.of(sample, seen)
     found = []
     for j in range(1, len(looks)):

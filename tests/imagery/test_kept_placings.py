@@ -14,6 +14,7 @@ from odc.geo.geobox import GeoBox
 from pipeline.imagery.sensors import SENSORS
 from pipeline.imagery.stack import KeptPlacings, StackOptions, plan_stack, stack_window
 from pipeline.imagery.stack import placing as module
+from pipeline.imagery.stack import series as reading
 from pipeline.store.atomic import canonical_json
 from pipeline.store.chips import ChipStore
 from pipeline.threads import allow_threads
@@ -197,3 +198,28 @@ def test_a_list_of_another_kind_is_no_list(store, tmp_path, placings):
     held = json.loads(file.read_bytes())["placings"]
     file.write_bytes(sealed(list(held) if placings == "list" else placings))
     assert told(planned(scenes, store, kept_in(tmp_path))) == told(plain)
+
+
+@pytest.mark.parametrize("looks_held", [0, 3])
+def test_looks_that_are_read_twice_are_placed_as_looks_that_are_held(
+    store, monkeypatch, looks_held
+):
+    scenes = looks(store, LOOKS + 2)
+    end = scenes[LOOKS - 1].scene.acquired
+    usual = planned(scenes, store, baseline_end=end)
+    kept_sizes = []
+    original = reading.RegistrationSeries.replays
+
+    def counted(series):
+        kept_sizes.append(sorted(series._held))
+        return original(series)
+
+    monkeypatch.setattr(reading.RegistrationSeries, "replays", counted)
+    pixels = GRID.shape[0] * GRID.shape[1]
+    monkeypatch.setattr(reading, "HELD_BYTES", looks_held * pixels * (4 + 4 + 1))
+    again = planned(scenes, store, baseline_end=end)
+    assert told(again) == told(usual)
+    assert (again.replayed, again.reference_looks) == (usual.replayed, usual.reference_looks)
+    # beyond the bound only those behind the reference
+    assert kept_sizes == [sorted({*range(looks_held), *usual.reference_looks})]
+    assert len(usual.reference_looks) < len(scenes)

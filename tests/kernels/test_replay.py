@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.kernels.replay import nearly_same, replayed_pairs
+from pipeline.kernels.replay import compared_rows, nearly_same, replayed_pairs
 from tests.kernels.ground import fields
 
 NOISE = 0.0016  # Sentinel-2 red, reflectance
@@ -102,3 +102,10 @@ def test_screening_loses_no_pair_and_finds_what_comparing_all_pairs_finds():
 def test_fewer_than_two_looks_make_no_pair(count):
     looks = np.zeros((count, 30, 30), np.float32)
     assert replayed_pairs(looks, np.ones(looks.shape, bool), noise=1.0) == ()
+
+
+@pytest.mark.parametrize("height", [1, 15, 16, 31, 47, 120, 1620])
+def test_the_compared_rows_of_the_compared_rows_are_all_of_them(height):
+    kept = np.arange(height)[compared_rows(height)]
+    assert min(height, 16) <= kept.size < 32
+    np.testing.assert_array_equal(kept[compared_rows(kept.size)], kept)

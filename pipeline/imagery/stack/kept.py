@@ -17,7 +17,6 @@ from pipeline.errors import ProductError
 from pipeline.imagery.stack.placing import Placing
 from pipeline.kernels.registration import Shift
 from pipeline.store.atomic import canonical_json, read_json, write_json
-from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +55,7 @@ class KeptPlacings:
         looks = list(wanted)
         self._keys = _keys(series, chosen, looks, f"{self._code}|{register}")
         self._held = self._read()
-        shape = series.valid.shape[1:]
+        shape = series.shape
         known = {i: self._held[key] for i, key in self._keys.items() if key in self._held}
         found = {index: _believed(document, shape) for index, document in known.items()}
         return {index: placing for index, placing in found.items() if placing is not None}
@@ -91,17 +90,9 @@ def _keys(
     series: RegistrationSeries, chosen: Sequence[int], wanted: Sequence[int], rule: str
 ) -> dict[int, str]:
     """Return index to digest of what a look's placing follows from."""
-
-    def pixels(index: int) -> str:
-        digest = hashlib.sha256(series.valid[index].tobytes())
-        for band, images in sorted(series.images.items()):
-            digest.update(band.encode() + images[index].tobytes())
-        return digest.hexdigest()
-
-    looks = sorted({*wanted, *chosen})
-    own = dict(zip(looks, side_by_side(pixels, looks), strict=True))
+    own = [glance.sha256 for glance in series.glances]
     facts = [rule, series.sensor.key, series.sensor.registration_band, series.sensor.physical]
-    facts += [str(size) for size in series.valid.shape[1:]] + [own[index] for index in chosen]
+    facts += [str(size) for size in series.shape] + [own[index] for index in chosen]
     shared = "|".join(facts)
     return {
         index: hashlib.sha256(f"{shared}|{index in chosen}|{own[index]}".encode()).hexdigest()

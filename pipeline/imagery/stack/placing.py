@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.imagery.stack.kept import KeptPlacings
-    from pipeline.imagery.stack.series import RegistrationSeries
+    from pipeline.imagery.stack.series import Picture, RegistrationSeries
     from pipeline.kernels.registration import Reference
 
 _MIN_MEDIAN_LOOKS = 4  # fewer have no quiet median to hold stripes against
@@ -72,6 +72,8 @@ def placings_of(
     todo = [i for i, look in enumerate(series.looks) if look.tiles and chosen]
     known = {} if kept is None else kept.find(series, chosen, todo, register=register)
     fresh = [index for index in todo if index not in known]
+    if fresh:
+        series.hold(chosen)
     held = series.held_against(chosen) if fresh and register else None
     placed = side_by_side(lambda index: _measured(series, index, chosen, held), fresh)
     known |= dict(zip(fresh, placed, strict=True))
@@ -83,13 +85,14 @@ def placings_of(
 def _measured(
     series: RegistrationSeries, index: int, chosen: tuple[int, ...], held: Reference | None
 ) -> Placing:
-    stripes = _stripes(series, index, chosen)
+    picture = series.picture(index)
+    stripes = _stripes(series, picture, [other for other in chosen if other != index])
     if held is None:
         return Placing(replace(NO_SHIFT, note="off"), stripes=stripes)
     if chosen == (index,):
         return Placing(stripes=stripes)
-    clean = series.valid[index] if stripes is None else series.valid[index] & ~stripes
-    shift = held.shift_of(series.image[index], clean)
+    clean = picture.valid if stripes is None else picture.valid & ~stripes
+    shift = held.shift_of(picture.images[series.sensor.registration_band], clean)
     smallest, errors = _WORTH[series.sensor.physical]
     size = float(np.hypot(shift.dx, shift.dy))
     real = shift.tiles_used > 0 and size >= max(smallest, errors * shift.residual_px)
@@ -99,16 +102,14 @@ def _measured(
 
 
 def _stripes(
-    series: RegistrationSeries, index: int, chosen: Sequence[int]
+    series: RegistrationSeries, picture: Picture, others: Sequence[int]
 ) -> NDArray[np.bool_] | None:
-    """Radar interference of one look against the quiet median without it."""
-    others = [i for i in chosen if i != index]
-    if len(others) < _MIN_MEDIAN_LOOKS or set(series.images) != {"VV", "VH"}:
+    """Radar interference of one look against the quiet median of others."""
+    if len(others) < _MIN_MEDIAN_LOOKS or set(series.bands) != {"VV", "VH"}:
         return None
     residuals = []
-    for band, images in series.images.items():
+    for band, image in picture.images.items():
         quiet, seen = series.quiet(others, band)
-        both = seen & series.valid[index]
-        residuals.append(np.where(both, images[index] - quiet, np.nan))
+        residuals.append(np.where(seen & picture.valid, image - quiet, np.nan))
     found = interference_stripes(residuals[0], residuals[1])
     return found if found.any() else None

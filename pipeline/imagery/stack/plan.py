@@ -167,7 +167,7 @@ def plan_stack(
     bands = options.bands or _common_bands(looks, sensor)
     for band in bands:
         sensor.band(band)
-    series = RegistrationSeries.read(looks, reader, geobox)
+    series = RegistrationSeries(looks, reader, geobox)
     chosen = _reference(series, options)
     placed = placings_of(series, chosen, register=options.register, kept=kept)
     plans = [_planned(*each, bool(chosen)) for each in zip(looks, placed, strict=True)]

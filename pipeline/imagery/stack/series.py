@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from pipeline.imagery.stack.sampling import Frame
 from pipeline.kernels.masking import usable
 from pipeline.kernels.medians import medians_of_looks
 from pipeline.kernels.registration import Reference
-from pipeline.kernels.replay import replayed_pairs
+from pipeline.kernels.replay import compared_rows, replayed_pairs
 from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -22,62 +23,124 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from pipeline.imagery.sensors import Sensor
     from pipeline.imagery.stack.looks import Look
     from pipeline.imagery.stack.tiles import TileReader
 
+# Pixels of looks held at once, bytes; beyond it they are read a second time.
+HELD_BYTES = 256 << 20
 MEDIAN_LOOKS = 15  # of radar looks behind the reference: speckle falls with their root
 
 
 @dataclass(frozen=True)
-class RegistrationSeries:
-    """Registration bands of all looks, in the unit they are compared in.
+class Picture:
+    """The registration bands of one look.
 
     Attributes
     ----------
     images
-        Band → (time, y, x) float32: reflectance, or dB.
+        Band → (y, x) float32: reflectance, or dB.
     valid
-        (time, y, x).
+        bool (y, x).
     """
 
-    looks: tuple[Look, ...]
-    sensor: Sensor
     images: dict[str, NDArray[np.float32]]
     valid: NDArray[np.bool_]
-    _medians: dict[str, tuple[Any, ...]] = field(default_factory=dict, init=False, repr=False)
-
-    @classmethod
-    def read(
-        cls, looks: tuple[Look, ...], reader: TileReader, geobox: GeoBox
-    ) -> RegistrationSeries:
-        """Read the bands of all looks onto a grid."""
-        sensor, frame = reader.sensor, Frame.whole(geobox)
-        radar = sensor.physical == "gamma0"
-        names = [band.name for band in sensor.bands] if radar else [sensor.registration_band]
-        shape = (len(looks), *geobox.shape)
-        images = {name: np.empty(shape, np.float32) for name in names}
-        valid = np.empty(shape, np.bool_)
-
-        def read(index: int) -> None:
-            pixels = mosaic(looks[index], reader, frame)
-            valid[index] = usable(pixels.codes)
-            for name in names:
-                image = band_values(looks[index], reader, name, pixels, frame)
-                images[name][index] = 10.0 * np.log10(image) if radar else image
-
-        side_by_side(read, range(len(looks)))
-        return cls(looks, sensor, images, valid)
 
     @property
-    def image(self) -> NDArray[np.float32]:
-        """(time, y, x) of the sensor's registration band."""
-        return self.images[self.sensor.registration_band]
+    def size(self) -> int:
+        """Bytes of its arrays."""
+        return self.valid.nbytes + sum(image.nbytes for image in self.images.values())
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What is kept of every look, however many there are.
+
+    Attributes
+    ----------
+    share
+        Of valid pixels.
+    sha256
+        Of the look's pixels.
+    sample, seen
+        Rows of the registration band that looks are held against each other by, (y, x), and
+        where they are valid.
+    """
+
+    share: float
+    sha256: str
+    sample: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+
+
+class RegistrationSeries:
+    """Registration bands of all looks, in the unit they are compared in.
+
+    The first looks are held, up to `HELD_BYTES`, and those behind a reference; any other one is
+    read again whenever it is asked for.
+
+    Parameters
+    ----------
+    looks
+        In time order.
+    reader
+        Of their chips.
+    geobox
+        The site's grid.
+    """
+
+    def __init__(self, looks: tuple[Look, ...], reader: TileReader, geobox: GeoBox) -> None:
+        self.looks, self.sensor = looks, reader.sensor
+        self.shape = (int(geobox.shape[0]), int(geobox.shape[1]))
+        self._reader, self._frame = reader, Frame.whole(geobox)
+        self._held: dict[int, Picture] = {}
+        self._medians: dict[str, tuple[Any, ...]] = {}
+        self.glances = tuple(side_by_side(self._glance, range(len(looks))))
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Radar is looked at in all bands, anything else in its registration band."""
+        if self.sensor.physical == "gamma0":
+            return tuple(band.name for band in self.sensor.bands)
+        return (self.sensor.registration_band,)
+
+    def picture(self, index: int) -> Picture:
+        """Return one look; its arrays may not be changed."""
+        return self._held.get(index) or self._read(index)
+
+    def hold(self, chosen: Sequence[int]) -> None:
+        """Hold the looks behind a reference: they are asked for again and again."""
+        missing = [index for index in chosen if index not in self._held]
+        self._held |= dict(zip(missing, side_by_side(self._read, missing), strict=True))
+
+    def _read(self, index: int) -> Picture:
+        pixels = mosaic(self.looks[index], self._reader, self._frame)
+        radar = self.sensor.physical == "gamma0"
+        images = {}
+        for name in self.bands:
+            image = band_values(self.looks[index], self._reader, name, pixels, self._frame)
+            images[name] = np.asarray(10.0 * np.log10(image) if radar else image, np.float32)
+        return Picture(images, usable(pixels.codes))
+
+    def _glance(self, index: int) -> Glance:
+        picture = self._read(index)
+        if (index + 1) * picture.size <= HELD_BYTES:
+            self._held[index] = picture
+        digest = hashlib.sha256(picture.valid.tobytes())
+        for band, image in sorted(picture.images.items()):
+            digest.update(band.encode() + image.tobytes())
+        rows = compared_rows(self.shape[0])
+        return Glance(
+            share=round(float(picture.valid.mean()), 3),
+            sha256=digest.hexdigest(),
+            sample=picture.images[self.sensor.registration_band][rows].copy(),
+            seen=picture.valid[rows].copy(),
+        )
 
     def clearest(self, until: datetime | None) -> tuple[int, ...]:
         """Return the looks behind the reference by index: clearest first, then earliest."""
         within = [i for i, look in enumerate(self.looks) if until is None or look.acquired <= until]
-        share = {i: round(float(self.valid[i].mean()), 3) for i in within}
+        share = {i: self.glances[i].share for i in within}
         ranked = sorted((i for i in within if share[i] > 0), key=lambda i: (-share[i], i))
         return tuple(ranked[: MEDIAN_LOOKS if self.sensor.physical == "gamma0" else 1])
 
@@ -91,21 +154,27 @@ class RegistrationSeries:
         The last one of each band is kept: most looks are held against the same one.
         """
         if len(chosen) == 1:
-            return self.images[band][chosen[0]], self.valid[chosen[0]]
+            picture = self.picture(chosen[0])
+            return picture.images[band], picture.valid
         key, kept = tuple(chosen), self._medians.get(band)
         if kept is None or kept[0] != key:
             kept = self._medians[band] = (key, *self._median(chosen, band))
         return kept[1], kept[2]
 
     def _median(self, chosen: Sequence[int], band: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        stack = np.where(self.valid[list(chosen)], self.images[band][list(chosen)], np.nan)
+        pictures = [self.picture(index) for index in chosen]
+        stack = np.stack([np.where(one.valid, one.images[band], np.nan) for one in pictures])
         middle = medians_of_looks(stack.reshape(len(stack), -1)).reshape(stack.shape[1:])
         return middle, np.isfinite(middle)
 
     def replays(self) -> tuple[dict[str, Any], ...]:
         """Return pairs of looks that show nearly the same pixels, as the plan tells them."""
         noise = self.sensor.band(self.sensor.registration_band).noise
-        found = replayed_pairs(self.image, self.valid, noise=noise)
+        if not self.glances:
+            return ()
+        sample = np.stack([glance.sample for glance in self.glances])
+        seen = np.stack([glance.seen for glance in self.glances])
+        found = replayed_pairs(sample, seen, noise=noise)
         return tuple(
             {
                 "before": self.looks[i].id,
