@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 DETAIL_SIGMA = 2.0
 DETAIL_HALO = gaussian_halo(DETAIL_SIGMA)
 _USUAL_DETAIL = 0.5  # of unrelated residuals: bands are sharpened, dates resampled
-_LEAST_DETAIL = 1 / 8  # of the usual; a change as smooth as water keeps over half of its score
+# Of the usual; a change as smooth as water keeps 0.7 of its score. Built ground gains from less,
+# burnt, cleared and flooded ground from more: on four cities and on changes put into them, mean
+# precision was .530 and .363 at an eighth, .526 and .377 at a quarter, .517 and .396 at a half.
+_LEAST_DETAIL = 1 / 4
 
 
 def raised(

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 METHODS: dict[Method, str] = {
     "two-way": "two-way class-conditional prediction; residuals in units of the scene's own, "
-    "tempered by texture, smoothed, weighed with their detail and with the change around",
+    "tempered by texture and smoothed; optical ones weighed with the change around and, in pixels "
+    "of up to 15 m, with their detail",
     "cva": "change vector analysis after gain and offset on invariant pixels, bands in units "
     "of their own scatter",
     "cva-raw": "change vector analysis on values as delivered",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _SMOOTH_M, _FINE_M = 25.0, 15.0  # built things are rarely smaller than this
 _SMOOTH_PX, _FINE_PX = (1.0, 2.5), (0.6, 1.5)
 _CONTEXT = 4.0  # times the smoothing: a building site and its neighbours
+_DETAIL_M = 15.0  # in larger pixels a building has no detail, and smooth change would only lose
 _SMALLEST_M2, _SMALLEST_PX = 400.0, 2  # science: below that nothing is reliable
 _BAND_PIXELS = 400  # of a region, looked at to say which bands carry it
 _ALL_BAND_PIXELS = 400_000  # of all regions
@@ -83,7 +84,7 @@ def recipe_for(pair: Pair, method: Method) -> Recipe:
         pre_sigma=1.0 if radar or method in ("cva", "irmad") else 0.0,
         fine_sigma=round(float(np.clip(_FINE_M / metres, *_FINE_PX)), 3),
         smooth_sigma=smooth,
-        detail=weighed,
+        detail=weighed and metres <= _DETAIL_M,
         context_sigma=_CONTEXT * smooth if weighed else 0.0,
     )
 

@@ -58,12 +58,12 @@ def test_unrelated_residuals_have_the_stated_share_of_detail(extra):
     assert found.mean() / score.mean() == pytest.approx(share, rel=0.1)
 
 
-def test_detail_moves_a_score_by_its_fourth_root_and_at_most_by_half():
+def test_detail_moves_a_score_by_its_fourth_root_and_takes_a_third_at_most():
     score = np.float32([4.0, 4.0, 4.0, 0.0])
     share = 0.4
     usual = 4.0 * share * 0.5
     got = detailed(score, np.float32([usual, 16 * usual, 0.0, 0.0]), share=share)
-    np.testing.assert_allclose(got, [4.0, 8.0, 4.0 * 8**-0.25, 0.0], rtol=1e-6)
+    np.testing.assert_allclose(got, [4.0, 8.0, 4.0 * 4**-0.25, 0.0], rtol=1e-6)
 
 
 def test_change_around_moves_a_score_by_its_fourth_root():
