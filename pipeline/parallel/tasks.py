@@ -42,12 +42,14 @@ class Plan:
         Address of a running Dask scheduler, used instead of local workers.
         None: the environment's ``DASK_SCHEDULER_ADDRESS``, where it is set.
     memory_megabytes
-        Bound of each local worker; one that exceeds it is replaced.
+        Bound of each local worker; one that exceeds it is replaced. None is an even share of
+        the machine's memory: what a site needs grows with its size and its looks, and no
+        smaller bound tells a large site from a fault.
     """
 
     workers: int = 0
     scheduler: str | None = None
-    memory_megabytes: int = 2048
+    memory_megabytes: int | None = None
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a scheduler that is no address."""
@@ -161,7 +163,10 @@ def _outcome(future: Any) -> Any:
     if error is None:
         return WorkerDied("was lost with the cluster it ran on")
     if isinstance(error, KilledWorker):
-        return WorkerDied("ended the worker that processed it, by memory or by a crash")
+        return WorkerDied(
+            "ended the worker that processed it, by a crash or by memory: "
+            "of fewer workers each has more"
+        )
     return error
 
 
@@ -198,7 +203,15 @@ def _local_cluster(plan: Plan) -> Any:
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",  # None would still listen, on every interface
             worker_dashboard_address="127.0.0.1:0",
-            memory_limit=f"{plan.memory_megabytes}MiB",
+            memory_limit=_worker_bytes(plan),
             env={**GDAL_LIMITS, **ONE_THREAD, "NUMBA_NUM_THREADS": "1"},
             silence_logs="CRITICAL",
         )
+
+
+def _worker_bytes(plan: Plan) -> int:
+    from distributed.system import MEMORY_LIMIT  # noqa: PLC0415 - only when there is a cluster
+
+    if plan.memory_megabytes is not None:
+        return plan.memory_megabytes << 20
+    return int(MEMORY_LIMIT) // plan.workers

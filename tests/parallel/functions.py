@@ -86,3 +86,10 @@ def listening(_item):
         for connection in process.net_connections()
         if connection.status == psutil.CONN_LISTEN
     ]
+
+
+def memory_bound(_item):
+    """Bytes this worker may use."""
+    from distributed import get_worker  # noqa: PLC0415 - in the worker
+
+    return get_worker().memory_manager.memory_limit

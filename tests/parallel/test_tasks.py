@@ -102,3 +102,13 @@ def test_local_workers_listen_on_loopback_only():
     outcomes = by_index(run_tasks(functions.listening, [0], plan=Plan(workers=1)))
     assert outcomes[0]
     assert {address for address, _ in outcomes[0]} <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.slow
+def test_local_workers_share_the_machine_unless_they_are_bounded():
+    from distributed.system import MEMORY_LIMIT  # noqa: PLC0415 - slow to import
+
+    shared = by_index(run_tasks(functions.memory_bound, [0, 1], plan=Plan(workers=2)))
+    assert set(shared.values()) == {MEMORY_LIMIT // 2}
+    bounded = Plan(workers=1, memory_megabytes=700)
+    assert by_index(run_tasks(functions.memory_bound, [0], plan=bounded)) == {0: 700 << 20}

@@ -95,11 +95,7 @@ def run_sites(
 
 
 def _plan(run: Run) -> Plan:
-    return Plan(
-        workers=run.settings.workers,
-        scheduler=run.settings.scheduler,
-        memory_megabytes=run.settings.limits.memory_megabytes,
-    )
+    return Plan(workers=run.settings.workers, scheduler=run.settings.scheduler)
 
 
 def _run_jobs(jobs: list[SiteJob], plan: Plan, show: Show) -> list[SiteLine]:
