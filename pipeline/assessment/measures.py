@@ -11,6 +11,7 @@ from scipy import ndimage
 from pipeline.assessment.background import background_db, less_background
 from pipeline.assessment.lengths import long_axis, taken_length_m
 from pipeline.kernels.masking import OBSERVED, SNOW
+from pipeline.kernels.powers import powers_at
 from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -111,19 +112,17 @@ def zone_excess_db(series: TrackSeries, weight: NDArray[np.float32]) -> Measured
     usual, step_db = series.usual_power
     place = np.flatnonzero(weight > 0)
     share = weight[place].astype(np.float64)
-    look, quiet = series.features["span"][:, place], usual[:, place]
+    powers = powers_at(series.features["span"], usual, place)
+    expected = powers.usual @ share
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = look / quiet
-        known = np.isfinite(ratio)
-        expected = np.where(known, quiet, 0.0) @ share
-        level = 10.0 * np.log10((np.where(known, look, 0.0) @ share) / expected)
-    level[~known.any(axis=1)] = np.nan
-    found = less_background(level, step_db, background_db(ratio, share), series.in_baseline)
+        level = 10.0 * np.log10((powers.look @ share) / expected)
+    level[~np.isfinite(powers.ratio).any(axis=1)] = np.nan
+    found = less_background(level, step_db, background_db(powers.ratio, share), series.in_baseline)
     excess = expected * (10.0 ** (found.level / 10.0) - 1.0)
     return Measured(
         found.level,
         1.96 * found.unsure,
-        np.isfinite(look).astype(np.float64) @ share / weight.sum(dtype=np.float64),
+        powers.seen @ share / weight.sum(dtype=np.float64),
         also={"rcs_m2": excess * series.pixel_area_m2 * COSINE_OF_INCIDENCE},
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.kernels.baseline import anomaly, fit_with_history
 from pipeline.kernels.blurring import gaussian_means
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
+from pipeline.kernels.powers import powers_at
 from pipeline.kernels.ranks import ring_medians, row_quantiles
 
 
@@ -24,6 +25,7 @@ def compile_loops() -> None:
     medians_of_others(values[:, 0])
     ring_medians(values[:, 0], usable[0, 0])
     row_quantiles(values[:, 0], 0.5)
+    powers_at(values[:, 0], values[:, 0], np.arange(9))
     gaussian_means(values, usable, 0.8)
 
 

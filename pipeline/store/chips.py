@@ -138,6 +138,11 @@ class ChipStore:
             return False
         return True
 
+    def opens(self, sha256: str) -> bool:
+        """Say whether the chip is there: decoded from verified bytes a moment ago, or intact."""
+        kept = self._decoded.find(sha256) is not None
+        return self.path(sha256).is_file() if kept else self.holds(sha256)
+
     def open(self, sha256: str) -> Chip:
         """Return the chip, decoded from the very bytes whose digest was verified.
 

@@ -127,3 +127,15 @@ def test_what_the_format_cannot_hold_exactly_is_refused(store, values, nodata):
 def test_rotated_and_odd_grids_keep_every_digit(store):
     odd = Affine(9.123456789012345, 0.1, 1 / 3, -0.2, -10.0000001, 2 / 7)
     assert store.open(store.put(np.ones((1, 4, 4), np.uint8), odd, UTM)).transform == odd
+
+
+def test_a_chip_decoded_a_moment_ago_need_not_be_read_again_and_a_new_store_looks_itself(store):
+    sha256 = store.put(np.ones((1, 4, 5), np.uint8), GRID, UTM)
+    assert store.opens(sha256)
+    store.open(sha256)
+    store.path(sha256).write_bytes(b"altered")
+    assert store.opens(sha256)
+    assert not store.holds(sha256)
+    assert not ChipStore(store.root).opens(sha256)
+    store.path(sha256).unlink()
+    assert not store.opens(sha256)

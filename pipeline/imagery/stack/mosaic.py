@@ -56,7 +56,10 @@ def mosaic(look: Look, reader: TileReader, frame: Frame) -> Mosaic:
     choice = np.full(frame.shape, -1, np.intp)
     for index, tile in enumerate(look.tiles):
         found = reader.codes(tile, frame)
-        better = (choice < 0) | (_RANK[found] < _RANK[codes])
+        if not index:
+            codes, choice[:] = found, 0
+            continue
+        better = _RANK[found] < _RANK[codes]
         codes = np.where(better, found, codes)
         choice[better] = index
     if look.failed:
@@ -72,6 +75,9 @@ def band_values(
     choice = pixels.choice[frame.within(pixels.frame)]
     out = np.full(frame.shape, np.nan, np.float32)
     for index, tile in enumerate(look.tiles):
-        if band in tile.chips and (choice == index).any():
-            np.copyto(out, reader.values(tile, band, frame), where=choice == index)
+        shown = choice == index
+        if band in tile.chips and shown.all():
+            return reader.values(tile, band, frame)
+        if band in tile.chips and shown.any():
+            np.copyto(out, reader.values(tile, band, frame), where=shown)
     return out

@@ -77,7 +77,8 @@ class TileReader:
             out = np.where(out == OBSERVED, found, out)
         seen = np.isfinite(self.values(tile, self.sensor.registration_band, frame))
         blank = ~seen | (out == SWATH_EDGE)
-        out[blank] = _blank_codes(tile, blank, frame)
+        if blank.any():
+            out[blank] = _blank_codes(tile, blank, frame)
         return out
 
     def intact(self, tile: AdmittedScene) -> str:
@@ -88,7 +89,7 @@ class TileReader:
             if key not in tile.chips:
                 return f"{key} was not admitted"
         for key in sorted(tile.chips):
-            if not self.chips.holds(tile.chips[key]):
+            if not self.chips.opens(tile.chips[key]):
                 return f"chip of {key} is missing or altered"
         return ""
 
@@ -100,12 +101,13 @@ class TileReader:
     def _physical(self, tile: AdmittedScene, band: str, chip: Chip) -> NDArray[np.float64]:
         """Return DN × scale + offset, once; NaN where nodata or not plausible."""
         asset = tile.scene.assets[band]
-        raw = chip.values[0].astype(np.float64)
-        physical = raw * asset.scale + asset.offset
-        for nodata in {asset.nodata, chip.nodata} - {None}:
-            physical[raw == nodata] = np.nan
+        physical: NDArray[np.float64] = chip.values[0].astype(np.float64)
+        lost = [physical == nodata for nodata in {asset.nodata, chip.nodata} - {None}]
+        physical *= asset.scale
+        physical += asset.offset
         low, high = _PLAUSIBLE[self.sensor.physical]
-        physical[~((physical >= low) & (physical <= high))] = np.nan
+        for mask in (*lost, ~((physical >= low) & (physical <= high))):
+            np.putmask(physical, mask, np.nan)
         return np.asarray(physical)
 
     def _rule_codes(self, tile: AdmittedScene, rule: MaskRule, frame: Frame) -> NDArray[np.uint8]:
