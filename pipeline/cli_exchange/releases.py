@@ -28,6 +28,17 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="What is let out: its
 AgreementOption = Annotated[
     Path, typer.Option("--agreement", metavar="FILE", help="Agreement (YAML).")
 ]
+Level = Annotated[
+    str, typer.Option("--level", help="national, joint, parties, mediator or public.")
+]
+Text = Annotated[
+    str, typer.Option("--text", help="joint: it speaks for all parties; national: for one.")
+]
+Look = Annotated[
+    str | None,
+    typer.Option("--look", metavar="TIME", help="Newest look it tells of, where a delay counts."),
+]
+Days = Annotated[int, typer.Option("--days", min=1, max=366, help="Days for which it counts.")]
 app = typer.Typer(help="Authorise the release of a file.", no_args_is_help=True)
 
 
@@ -36,21 +47,10 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
     file: File,
     agreement: AgreementOption,
     key: KeyFile,
-    level: Annotated[
-        str, typer.Option("--level", help="national, joint, parties, mediator or public.")
-    ],
-    text: Annotated[
-        str, typer.Option("--text", help="joint: it speaks for all parties; national: for one.")
-    ] = "joint",
-    look: Annotated[
-        str | None,
-        typer.Option(
-            "--look", metavar="TIME", help="Newest look it tells of, where a delay counts."
-        ),
-    ] = None,
-    days: Annotated[
-        int, typer.Option("--days", min=1, max=366, help="Days for which it counts.")
-    ] = 30,
+    level: Level,
+    text: Text = "joint",
+    look: Look = None,
+    days: Days = 30,
     passphrase_file: Passphrases = None,
     ledger: Ledger = None,
 ) -> None:
@@ -71,9 +71,8 @@ def sign(  # noqa: PLR0913, PLR0917 - options of a command
     sha256, path = hashlib.sha256(payload).hexdigest(), releases.release_path(file)
     terms = Terms(level, text, look)
     with named(path):
-        held = read_file(path) if path.exists() else None
         made = releases.authorised(
-            held, sha256, terms, loaded, signing, at=at, expires=later(at, days=days)
+            _held(path), sha256, terms, loaded, signing, at=at, expires=later(at, days=days)
         )
         found = releases.release_of(made, sha256, loaded, at=at)
         if ledger is not None:
@@ -94,10 +93,14 @@ def verify(file: File, agreement: AgreementOption, at: At = None, trust: Store =
     loaded, payload = load_agreement(agreement), read_file(file)
     sha256, path = hashlib.sha256(payload).hexdigest(), releases.release_path(file)
     with named(path):
-        held = read_file(path) if path.exists() else None
-        found = releases.release_of(held, sha256, loaded, at=moment(at), trust=_trust(trust))
+        found = releases.release_of(_held(path), sha256, loaded, at=moment(at), trust=_trust(trust))
     typer.echo("\n".join(releases.lines(file.name, sha256, found)))
     raise typer.Exit(2 if found.missing else 0)
+
+
+def _held(path: Path) -> bytes | None:
+    """Return the authorisations given before; None where there are none."""
+    return read_file(path) if path.exists() else None
 
 
 def _trust(folder: Path) -> Trust | None:
