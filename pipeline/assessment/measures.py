@@ -134,8 +134,10 @@ def observed_share(
     place = np.flatnonzero(weight > 0)
     if not place.size:
         return np.zeros(len(values))
-    known = np.isfinite(values[:, place]).astype(np.float64)
-    return np.asarray(known @ weight[place].astype(np.float64) / weight.sum(dtype=np.float64))
+    share, lost = weight[place].astype(np.float64), ~np.isfinite(values[:, place])
+    # From what is lost, so that of a zone seen whole nothing is missed, not even a rounding error.
+    seen = 1.0 - lost.astype(np.float64) @ share / share.sum()
+    return np.where(lost.all(axis=1), 0.0, np.maximum(seen, 0.0))
 
 
 def changed_pixels(

@@ -237,3 +237,15 @@ def test_a_length_counts_stretches_long_enough_and_bridges_a_dark_deck():
 
 def test_nothing_found_where_the_ring_says_nothing():
     assert measures.pixel_cut(np.full((3, 10), np.nan), np.ones(10, bool), 1) == np.inf
+
+
+def test_of_a_zone_seen_whole_nothing_is_missed():
+    rng = np.random.default_rng(12)
+    weight = rng.random(4000).astype(np.float32)
+    values = np.ones((3, weight.size), np.float32)
+    values[1, :2000] = np.nan
+    values[2] = np.nan
+    seen = measures.observed_share(values, weight)
+    assert seen[0] == 1.0
+    assert seen[1] == pytest.approx(weight[2000:].sum() / weight.sum(), rel=1e-6)
+    assert seen[2] == 0.0
