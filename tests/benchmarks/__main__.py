@@ -38,9 +38,15 @@ def compared(folder: Path) -> list[tuple[Measured, str]]:
 
 
 def monitored(folder: Path, pixel_m: float) -> list[tuple[Measured, str]]:
-    """Monitor a site with 100 looks, admitted already."""
+    """Monitor a site with 99 looks, with one look more, and with its 100 looks admitted."""
     settings = synthetic.write_site(folder, pixel_m)
-    first = measured("run, admitting 200 files", "-m", "pipeline.cli", "run", settings)
+    newest = sorted((folder / "tiles").iterdir())[-2:]
+    for path in newest:
+        path.rename(folder / path.name)
+    first = measured("run, admitting 198 files", "-m", "pipeline.cli", "run", settings)
+    for path in newest:
+        (folder / path.name).rename(path)
+    one_more = measured("run, one new look", "-m", "pipeline.cli", "run", settings)
     shutil.rmtree(folder / "out/sites")
     floor = measured("read 200 chips (rasterio)", "-m", FLOORS, "read", folder / "out/.state/chips")
     ours = measured("run, admitted already", "-m", "pipeline.cli", "run", settings)
@@ -50,7 +56,7 @@ def monitored(folder: Path, pixel_m: float) -> list[tuple[Measured, str]]:
     )  # fmt: skip
     wall, cpu = map(float, warm.stdout.split())
     inside = Measured("the same, in a warm process", wall, cpu, float("nan"))
-    return [(floor, ""), (first, ""), (ours, ""), (inside, "≤ 3 s")]
+    return [(floor, ""), (first, ""), (one_more, ""), (ours, ""), (inside, "≤ 3 s")]
 
 
 def table(title: str, rows: list[tuple[Measured, str]]) -> Table:
