@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +15,10 @@ import numpy as np
 from pipeline.imagery.beyond import beyond_site
 from pipeline.imagery.stack import stack_pixels, stack_window
 from pipeline.store.cog import cog_bytes
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -90,15 +92,14 @@ def layer_files(
             continue
         before, after = shown
         cut = site_cut(polygon, track.plan.geobox)
-        for name, index in (("before", before), ("after", after)):
-            files[f"layers/{stem}_{name}.tif"] = picture(track, index, cut)
-        files[f"layers/{stem}_valid.tif"] = codes(track, after, cut)
-        anomaly = newest_scores(track, after)
-        if anomaly is not None:
-            files[f"layers/{stem}_anomaly.tif"] = cog_bytes(
-                cut(anomaly, np.nan), cut.geobox, nodata=np.nan, descriptions=("z",),
-                tags=tags(track, after),
-            )  # fmt: skip
+        drawn: dict[str, Callable[[], bytes | None]] = {
+            "before": partial(picture, track, before, cut),
+            "after": partial(picture, track, after, cut),
+            "valid": partial(codes, track, after, cut),
+            "anomaly": partial(anomaly, track, after, cut),
+        }
+        made = zip(drawn, side_by_side(lambda draw: draw(), tuple(drawn.values())), strict=True)
+        files |= {f"layers/{stem}_{name}.tif": layer for name, layer in made if layer is not None}
     return files
 
 
@@ -157,6 +158,17 @@ def codes(track: TrackOutcome, index: int, cut: Cut) -> bytes:
         descriptions=("coverage",),
         tags=tags(track, index),
     )
+
+
+def anomaly(track: TrackOutcome, index: int, cut: Cut) -> bytes | None:
+    """Return how unusual a look is as a COG; None where nothing was scored."""
+    scores = newest_scores(track, index)
+    if scores is None:
+        return None
+    return cog_bytes(
+        cut(scores, np.nan), cut.geobox, nodata=np.nan, descriptions=("z",),
+        tags=tags(track, index),
+    )  # fmt: skip
 
 
 def newest_scores(track: TrackOutcome, index: int) -> NDArray[np.float32] | None:

@@ -281,7 +281,7 @@ def masked_shares(
     found = {}
     for track in tracks:
         series = track.series
-        masked = np.isin(series.codes, (CLOUD, SHADOW))
+        masked = np.isin(series.codes, (CLOUD, SHADOW)).astype(np.float64)
         for zone, weight in series.zones.items():
             shares = masked @ weight.astype(np.float64) / weight.sum(dtype=np.float64)
             for moment, share in zip(series.acquired, shares, strict=True):
