@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.errors import BundleError, UsageError, printable
-from pipeline.exchange.clock import SKEW_S, later, parsed, text_of
+from pipeline.exchange.clock import SKEW_S, later, text_of
 from pipeline.exchange.envelope import Signed, read_envelope, read_statement, statement
 from pipeline.exchange.envelope import strict_document as strict
 from pipeline.exchange.keys import keyid_of, public_bytes
@@ -231,30 +231,21 @@ def _authorisation(signed: Signed, agreement: Agreement) -> Authorisation:
         raise BundleError("statement: it speaks of one file, a known level and text")
     if digest(fields["agreement"]) != agreement.sha256:
         raise BundleError("agreement: it was authorised under another agreement")
-    keyid, at = next(iter(signed.signatures)), _day(fields["signed"])
+    keyid, at = next(iter(signed.signatures)), moment(fields["signed"])
     found = _key(agreement, keyid, at)
     if found is None or found[0] != identifier(fields["party"]):
         raise BundleError(f"key-not-valid: key {keyid[:16]} did not sign for that party then")
     subject = exactly(subjects[0], "name", "digest")
-    look = None if fields["look"] is None else _day(fields["look"])
+    look = None if fields["look"] is None else moment(fields["look"])
     return Authorisation(
         terms=Terms(fields["level"], fields["text"], look),
         party=found[0],
         roles=found[1],
         keyid=keyid,
         signed=at,
-        expires=_day(fields["expires"]),
+        expires=moment(fields["expires"]),
         sha256=digest(exactly(subject["digest"], "sha256")["sha256"]),
     )
-
-
-def _day(value: object) -> str:
-    """Return a time of a day that exists: a delay is counted from it."""
-    try:
-        parsed(moment(value))
-    except UsageError as cause:
-        raise BundleError("statement: a time is of no day in the calendar") from cause
-    return moment(value)
 
 
 def _key(agreement: Agreement, keyid: str, at: str) -> tuple[str, tuple[str, ...]] | None:
