@@ -140,8 +140,9 @@ def compare(
     from pipeline.workflows.compare import compare as compare_pair  # noqa: PLC0415
 
     product = compare_pair(
-        before, after, dates=dates, area=area, out=out or Path("out/compare"), method=method
-    )
+        before, after, dates=dates, area=area, out=out or Path("out/compare"), method=method,
+        show=_shower(log_json),
+    )  # fmt: skip
     _show("done", f"{product.sentence}\nReport: {product.report}", as_json=log_json)
 
 

@@ -114,6 +114,18 @@ def test_a_held_lock_is_exit_3(trial):
     assert len(shown.stderr.splitlines()) == 1
 
 
+def test_long_work_tells_how_far_it_is(trial):
+    told = fairwitness("run", trial.settings, "--log-json", "--workers", "0").stderr
+    events = [json.loads(line) for line in told.splitlines()]
+    scenes = [event for event in events if event["event"] == "scenes"]
+    assert [event["done"] for event in scenes[:21]] == list(range(1, 22))
+    assert scenes[0]["total"] == 21
+    steps = [event["text"] for event in events if event["event"] == "steps"]
+    assert steps[:4] == [f"town {step}" for step in ("read", "measured", "calibrated", "written")]
+    again = fairwitness("run", trial.settings, "--log-json", "--workers", "0").stderr
+    assert {json.loads(line)["event"] for line in again.splitlines()} == {"sites"}
+
+
 def test_log_json_gives_one_object_a_line(trial):
     shown = fairwitness("scenes", trial.settings, "--log-json")
     events = [json.loads(line) for line in shown.stdout.splitlines()]

@@ -194,7 +194,7 @@ def _local_cluster(plan: Plan) -> Any:
 
     settings = {
         "distributed.worker.memory.spill": False,
-        "distributed.scheduler.allowed-failures": 2,  # suspects get a second hearing, alone
+        "distributed.scheduler.allowed-failures": 0,  # suspects get a second hearing, alone
     }
     with dask.config.set(settings):
         return LocalCluster(

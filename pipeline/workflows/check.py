@@ -129,9 +129,11 @@ def _indicator_lines(
     zones = [zone.id for zone in _zones(run, site, indicator)]
     carried, others = _carried(run, indicator)
     if not carried:
-        text = f"  {indicator.id}: not observable with {list(indicator.sensors)}"
+        text = f"  {indicator.id}: not observable with {', '.join(indicator.sensors)}"
         return [], [Line("warn", text)]
-    lines = [Line("ok", f"  {indicator.id}: zones {zones}, sensors {carried}")]
+    lines = [
+        Line("ok", f"  {indicator.id}: zones {', '.join(zones)}, sensors {', '.join(carried)}")
+    ]
     lines += [
         Line("warn", f"    {sensor} cannot carry {indicator.observable}") for sensor in others
     ]
@@ -195,7 +197,7 @@ def _allowance_lines(
     for found in (item for sensor in carried for item in support.of(indicator, sensor)):
         text = (
             f"    {found.sensor} {found.track}: {found.sample} quiet looks of {found.places} places"
-            f" like {list(found.zones)}"
+            f" like {', '.join(found.zones)}"
         )
         if found.carries(spent):
             lines.append(Line("ok", text))

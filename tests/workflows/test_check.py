@@ -52,7 +52,7 @@ def test_a_sound_run_is_described_and_nothing_is_written(trial):
     assert "agreement trial: A trial over two places" in text
     assert "site town: 7.9 km2, 3 zones" in text
     assert text.count("sentinel-1-rtc T137-ascending: 21 looks, 14 in the baseline window") == 2
-    assert "radar-excess: zones ['depot', 'motor-pool', 'hardstand']" in text
+    assert "radar-excess: zones depot, motor-pool, hardstand" in text
     assert tree(trial.folder, state=True) == before
 
 
@@ -77,7 +77,7 @@ def test_a_sensor_the_settings_describe_is_known(trial):
         check_settings(trial.settings)
     trial.settings.write_text(trial.settings.read_text() + described)
     sheet = check_settings(trial.settings)
-    assert "second: zones ['depot', 'motor-pool', 'hardstand'], sensors ['party-vhr']" in texts(
+    assert "second: zones depot, motor-pool, hardstand, sensors party-vhr" in texts(
         sheet, "ok"
     )
 
@@ -95,7 +95,7 @@ def test_a_sensor_of_the_other_kind_is_warned_of(trial):
 def test_what_no_agreed_sensor_can_measure_is_not_observable(trial, observable, sensors):
     with_second(trial, observable, sensors)
     sheet = check_settings(trial.settings)
-    assert f"second: not observable with ['{sensors}']" in texts(sheet, "warn")
+    assert f"second: not observable with {sensors}" in texts(sheet, "warn")
     assert sheet.exit_code == 0
 
 

@@ -207,6 +207,16 @@ def test_radar_is_compared_in_decibel(tmp_path):
     assert len(done.record.regions) <= 3
 
 
+def test_long_work_tells_how_far_it_is(town, tmp_path):
+    told = []
+
+    def show(event, *, done=0, total=0, text=""):
+        told.append((event, done, total, text))
+
+    compare(town / "before", town / "after", out=tmp_path / "out", show=show)
+    assert told == [("rows", 0, 120, "scored"), ("rows", 120, 120, "scored")]  # one strip
+
+
 def test_only_the_area_is_judged(town, tmp_path):
     bounds = rasterio.warp.transform_bounds(
         UTM, "EPSG:4326", 700_200, 3_749_200, 700_900, 3_749_900

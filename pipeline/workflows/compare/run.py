@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import GeometryError, UsageError
 from pipeline.imagery.admission.decoder import start_decoder
+from pipeline.progress import silent
 from pipeline.workflows.compare.methods import METHODS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from pipeline.assessment.record import Report
+    from pipeline.progress import Show
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def compare(
     area: Path | str | None = None,
     out: Path | str | None = None,
     method: str = "two-way",
+    show: Show = silent,
 ) -> Comparison:
     """Compare one pair outside any agreement and write the product.
 
@@ -61,6 +64,8 @@ def compare(
         Folder of the product: new, empty, or an earlier product; None: ``out/compare``.
     method
         ``two-way``, or a named alternative: ``cva``, ``cva-raw``, ``irmad``.
+    show
+        Called as rows are scored.
 
     Returns
     -------
@@ -93,7 +98,9 @@ def compare(
         # The decoder works on the first date while the rest loads.
         from pipeline.workflows.compare.writing import written  # noqa: PLC0415
 
-        report = written(folder, one, other, method=method, area=polygon, first=first.result())
+        report = written(
+            folder, one, other, method=method, area=polygon, first=first.result(), show=show
+        )
     return Comparison(folder, folder / "report.html", _sentence(report), report)
 
 

@@ -20,6 +20,7 @@ from pipeline.kernels.change import (
 from pipeline.kernels.change.prediction import TwoWay, two_way_residuals
 from pipeline.kernels.change.sampling import on_grid, sample_step
 from pipeline.kernels.objects import Regions, found_regions
+from pipeline.progress import silent
 from pipeline.workflows.compare.strips import Seen, scored_in_strips
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.imagery.pair.pictures import Pictures
     from pipeline.kernels.change import Method
     from pipeline.kernels.change.score import Model
+    from pipeline.progress import Show
 
 _SMOOTH_M, _FINE_M = 25.0, 15.0  # built things are rarely smaller than this
 _SMOOTH_PX, _FINE_PX = (1.0, 2.5), (0.6, 1.5)
@@ -89,13 +91,17 @@ def recipe_for(pair: Pair, method: Method) -> Recipe:
     )
 
 
-def judge(pair: Pair, method: Method, *, inside: NDArray[np.bool_] | None = None) -> Judged:
+def judge(
+    pair: Pair, method: Method, *, inside: NDArray[np.bool_] | None = None, show: Show = silent
+) -> Judged:
     """Score a pair and decide where it changed.
 
     Parameters
     ----------
     inside
         (y, x): where regions may lie; scores are blank elsewhere. None: everywhere.
+    show
+        Called as rows are scored.
 
     Raises
     ------
@@ -103,7 +109,7 @@ def judge(pair: Pair, method: Method, *, inside: NDArray[np.bool_] | None = None
         The dates share next to no ground.
     """
     recipe = recipe_for(pair, method)
-    found = scored_in_strips(pair, recipe)
+    found = scored_in_strips(pair, recipe, show=show)
     scores = found.scores
     outline, find = thresholds(scores)
     if inside is not None:

@@ -28,6 +28,7 @@ from pipeline.kernels.change import (
 from pipeline.kernels.change.sampling import sample_step
 from pipeline.kernels.change.smoothing import gaussian_halo
 from pipeline.kernels.masking import COVERAGE_NAMES
+from pipeline.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from pipeline.imagery.pair import Pair, Strip
     from pipeline.kernels.change.score import Model
+    from pipeline.progress import Show
 
 _LAYERS = 8  # maps in memory while scores are finished
 _FAR = 16  # rows between sampling rows from which on only those are read
@@ -78,14 +80,14 @@ class Scored:
     pictures: Pictures
 
 
-def scored_in_strips(pair: Pair, recipe: Recipe) -> Scored:
-    """Score a pair; the maps are of the whole scene."""
+def scored_in_strips(pair: Pair, recipe: Recipe, *, show: Show = silent) -> Scored:
+    """Score a pair, telling `show` of every strip; the maps are of the whole scene."""
     sample = _sample(pair, recipe)
     try:
         model = fit_pair(sample[0], sample[1], recipe)
     except ValueError:  # too little is seen on both dates to fit anything
         model = None
-    raw, seen, pictures = _raw(pair, model, recipe)
+    raw, seen, pictures = _raw(pair, model, recipe, show)
     check_common(pair, seen.measured)
     scores = Scores(raw.score, raw.score, 0.0) if model is None else _finished(pair, raw, model,
                                                                                recipe)  # fmt: skip
@@ -124,13 +126,14 @@ def _on_rows(
     return np.stack([prepared(d.values, valid, recipe)[:, *picked][:, ok] for d in dates])
 
 
-def _raw(pair: Pair, model: Model | None, recipe: Recipe) -> tuple[Raw, Seen, Pictures]:
+def _raw(pair: Pair, model: Model | None, recipe: Recipe, show: Show) -> tuple[Raw, Seen, Pictures]:
     """Return raw score and texture of the scene, and what is counted and shown on the way."""
     height, width = pair.geobox.shape
     raw = Raw(*(np.full((height, width), np.nan, np.float32) for _ in range(2)))
     seen, pictures = Seen(np.zeros((2, len(COVERAGE_NAMES)), np.int64)), Pictures(pair)
     halo = recipe.halo
     for top, bottom in pair.strips(multiple=pictures.factor):
+        show("rows", done=top, total=height, text="scored")
         start, end = max(0, top - halo), min(height, bottom + halo)
         dates = pair.rows(start, end)
         core = slice(top - start, bottom - start)
@@ -142,6 +145,7 @@ def _raw(pair: Pair, model: Model | None, recipe: Recipe) -> tuple[Raw, Seen, Pi
             before, after = (prepared(d.values, valid, recipe) for d in dates)
             found = raw_score(before, after, valid, model, recipe, core=core)
             raw.score[top:bottom], raw.texture[top:bottom] = found.score, found.texture
+    show("rows", done=height, total=height, text="scored")
     return raw, seen, pictures
 
 

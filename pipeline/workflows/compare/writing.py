@@ -12,6 +12,7 @@ from pipeline.assessment.record import rounded
 from pipeline.errors import GeometryError
 from pipeline.imagery.grid import zone_fractions
 from pipeline.imagery.pair.opening import open_pair
+from pipeline.progress import silent
 from pipeline.report.render import rendered
 from pipeline.store.atomic import canonical_json
 from pipeline.store.products import Spooled, write_product
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline.imagery.pair import Pair, Source
     from pipeline.imagery.pair.pixels import Band
     from pipeline.kernels.change import Method
+    from pipeline.progress import Show
 
 _ROWS = 1_024  # of the area's outline at a time
 _LARGE = 64 << 20  # bytes of a raster that is not held while the page is drawn
@@ -43,6 +45,7 @@ def written(
     method: Method,
     area: BaseGeometry | None,
     first: Mapping[str, Band],
+    show: Show = silent,
 ) -> Report:
     """Compare two dates and write the product; return its record.
 
@@ -52,21 +55,23 @@ def written(
         Polygon in EPSG:4326 outside which nothing is judged; None: everywhere.
     first
         What `pipeline.imagery.pair.reading.read_first` read of BEFORE.
+    show
+        Called as rows are scored.
     """
     # a library's own threads only wait and waste here
     with threadpool_limits(limits=1):
         pair = open_pair(before, after, area=area, first=first)
-        report, files = _product(pair, method, _inside(area, pair))
+        report, files = _product(pair, method, _inside(area, pair), show)
         del pair
         write_product(folder, files, render=rendered)
     return report
 
 
 def _product(
-    pair: Pair, method: Method, inside: NDArray[np.bool_] | None
+    pair: Pair, method: Method, inside: NDArray[np.bool_] | None, show: Show
 ) -> tuple[Report, dict[str, bytes | Spooled]]:
     """Return the record, and path → bytes of everything but the page."""
-    judged = judge(pair, method, inside=inside)
+    judged = judge(pair, method, inside=inside, show=show)
     layers = outputs.layers_of(judged)
     with ThreadPoolExecutor(1) as beside:
         # a whole tile's labels and fine score are not held while its rasters are packed

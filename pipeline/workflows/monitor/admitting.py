@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.assessment.record import Failure, InputFile, SceneInput
 from pipeline.errors import FairWitnessError, GeometryError, SceneError, printable
 from pipeline.imagery.admission import Limits, OutsideRaster, admit
+from pipeline.progress import silent
 from pipeline.store.chips import ChipStore
 from pipeline.threads import side_by_side
 from pipeline.workflows.monitor.fitness import check_fitness
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.imagery.admission import Admitted
     from pipeline.imagery.scene import Scene
     from pipeline.imagery.sensors import Sensor
+    from pipeline.progress import Show
     from pipeline.workflows.monitor.record import TrackOutcome
     from pipeline.workflows.planning import Run, SiteScenes
 
@@ -86,7 +88,9 @@ class AdmittedScenes:
         return found
 
 
-def admit_scenes(run: Run, site: Site, scenes: SiteScenes) -> AdmittedScenes:
+def admit_scenes(
+    run: Run, site: Site, scenes: SiteScenes, *, show: Show = silent
+) -> AdmittedScenes:
     """Admit every scene of a site; a scene that fails is noted and never stops the others.
 
     Raises GeometryError where scenes were found and not one raster meets the site.
@@ -98,7 +102,7 @@ def admit_scenes(run: Run, site: Site, scenes: SiteScenes) -> AdmittedScenes:
     admitted: list[Admitted] = []
     failed: list[tuple[Scene, FairWitnessError]] = []
     outside: list[tuple[Scene, FairWitnessError]] = []
-    for scene in scenes.scenes:
+    for done, scene in enumerate(scenes.scenes, start=1):
         try:
             item = admit(
                 scene,
@@ -113,6 +117,7 @@ def admit_scenes(run: Run, site: Site, scenes: SiteScenes) -> AdmittedScenes:
             outside.append((scene, error))
         except SceneError as error:
             failed.append((scene, error))
+        show("scenes", done=done, total=len(scenes.scenes), text=f"{site.id} admitted")
     admitted, unfit = _fit(admitted, sensors, chips, site)
     order = {scene.id: place for place, scene in enumerate(scenes.scenes)}
     failed = sorted([*failed, *unfit], key=lambda pair: order[pair[0].id])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.errors import FairWitnessError, GeometryError, printable
@@ -71,7 +72,7 @@ def run_sites(
     scheduler, workers
         In place of the settings'.
     show
-        Called as sites complete.
+        Called as sites complete and, in this process, as their scenes and steps do.
 
     Raises
     ------
@@ -101,7 +102,10 @@ def _plan(run: Run) -> Plan:
 def _run_jobs(jobs: list[SiteJob], plan: Plan, show: Show) -> list[SiteLine]:
     outcomes: dict[int, SiteLine | Exception] = {}
     show("sites", done=0, total=len(jobs))
-    for index, outcome in run_tasks(monitor_site, jobs, plan=plan):
+    # What is shown inside a site cannot be told across processes.
+    apart = bool(plan.workers or plan.address)
+    monitor = monitor_site if apart else partial(monitor_site, show=show)
+    for index, outcome in run_tasks(monitor, jobs, plan=plan):
         outcomes[index] = outcome
         show("sites", done=len(outcomes), total=len(jobs), text=jobs[index].site.id)
     misplaced = [item for item in outcomes.values() if isinstance(item, GeometryError)]

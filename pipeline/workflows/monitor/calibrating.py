@@ -201,9 +201,10 @@ def _unmeasured(
 def newest_usable(track: TrackOutcome) -> int | None:
     """Return the newest look on which half of the zones were seen; None without any."""
     series = track.series
+    clear = (series.codes == 0).astype(np.float64)
     shares = np.stack(
         [
-            (series.codes == 0) @ weight.astype(np.float64) / max(float(weight.sum()), 1e-9)
+            clear @ weight.astype(np.float64) / max(float(weight.sum()), 1e-9)
             for weight in series.zones.values()
         ]
     )

@@ -10,6 +10,7 @@ from pipeline.assessment.injected_truth import likelihood_reliability
 from pipeline.assessment.notifications import seen
 from pipeline.assessment.record import Failure
 from pipeline.assessment.rhythm import rhythms
+from pipeline.progress import silent
 from pipeline.workflows.monitor import admitting, calibrating, evidence, layers, product, tracks
 from pipeline.workflows.monitor import record as recording
 from pipeline.workflows.monitor.fingerprint import fingerprint, is_done, remember
@@ -30,12 +31,17 @@ if TYPE_CHECKING:
         Rhythm,
         SceneStep,
     )
+    from pipeline.progress import Show
     from pipeline.workflows.monitor.admitting import AdmittedScenes
     from pipeline.workflows.monitor.record import SiteOutcome, TrackOutcome
     from pipeline.workflows.planning import Run, SiteScenes
 
 #: Longest text of a failure; evidence holds no longer one.
 MESSAGE_LIMIT = 2000
+
+
+#: Of one site, once its scenes are admitted.
+STEPS = ("read", "measured", "calibrated", "written")
 
 
 @dataclass(frozen=True)
@@ -62,21 +68,22 @@ class SiteLine:
     text: str
 
 
-def monitor_site(job: SiteJob) -> SiteLine:
+def monitor_site(job: SiteJob, *, show: Show = silent) -> SiteLine:
     """Bring one site's product up to date and say what was done.
 
     Where scenes, agreement, notifications and code are those of the product on disk, no
-    raster is opened and no byte changes.
+    raster is opened and no byte changes. `show` is told of scenes admitted and steps done.
     """
     mark = fingerprint(job.run, job.site, job.scenes)
     folder = product.folder_of(job.run, job.site, job.scenes.as_of)
     if is_done(job.run, folder, mark):
         return SiteLine(job.site.id, "unchanged", f"{job.site.id}: nothing new")
-    admitted = admitting.admit_scenes(job.run, job.site, job.scenes)
-    outcome, files = judged(job, admitted)
+    admitted = admitting.admit_scenes(job.run, job.site, job.scenes, show=show)
+    outcome, files = judged(job, admitted, show=show)
     files[evidence.FILE] = evidence.evidence_bytes(job, admitted)
     report = recording.report_of(job.run, job.site, job.scenes, outcome)
     product.write(folder, report, job.site, files)
+    _step(show, job, "written")
     if report.status == "complete":
         remember(job.run, folder, mark)
     return _line(job, report)
@@ -115,13 +122,22 @@ def _line(job: SiteJob, report: Any) -> SiteLine:
     return SiteLine(job.site.id, "complete", f"{job.site.id}: {told}; {looks}")
 
 
-def judged(job: SiteJob, admitted: AdmittedScenes) -> tuple[SiteOutcome, dict[str, bytes]]:
+def _step(show: Show, job: SiteJob, step: str) -> None:
+    show("steps", done=1 + STEPS.index(step), total=len(STEPS), text=f"{job.site.id} {step}")
+
+
+def judged(
+    job: SiteJob, admitted: AdmittedScenes, *, show: Show = silent
+) -> tuple[SiteOutcome, dict[str, bytes]]:
     """Return what a site's admitted scenes come to, and its layers; no catalogue is needed."""
     job = replace(job, run=job.run.of_day(job.scenes.as_of))
     done = tracks.track_outcomes(job.run, job.site, admitted)
+    _step(show, job, "read")
     rarities = calibrating.site_rarities(job.run, job.site, done)
     assessments = tuple(calibrating.ranked_looks(_assessments(job, done), rarities))
+    _step(show, job, "measured")
     calibration = calibrating.calibrated(job.run, job.site, done, rarities, assessments)
+    _step(show, job, "calibrated")
     steps = tuple(recording.scene_steps(done))
     around = surroundings(job.run, job.site, job.scenes, done, steps)
     around = replace(around, known=calibrating.known_of(job.run, calibration))
