@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.report.layers import Layer, Track
 
 MOST_REGIONS = 60  # numbered on the map; the table lists all
+_GAP, _DIGIT = 4, 10  # between ring and number, and a digit's width, drawing units
 
 
 def chosen_track(canvas: Canvas, preferred: tuple[str, ...]) -> tuple[int, Track, Layer] | None:
@@ -65,8 +66,8 @@ def site_map(
 
 def _over(root: Element, frame: Frame, canvas: Canvas, regions: tuple[Region, ...]) -> None:
     outlines(root, frame, canvas, labels=True)
-    region_marks(root, frame, regions)
     furniture(root, frame, canvas.words)
+    region_marks(root, frame, regions)  # last: north arrow and scale bar hide no number
 
 
 def _plain_map(canvas: Canvas, zones: str) -> Figure | None:
@@ -93,4 +94,8 @@ def region_marks(root: Element, frame: Frame, regions: tuple[Region, ...]) -> No
         radius = max(9.0, (region.area_m2 / 3.14) ** 0.5 / frame.metres + 4)
         for name in ("region-case", "region"):
             add(root, "circle", cx=x, cy=y, r=radius, class_=name)
-        add(root, "text", text=str(region.id), x=x + radius + 4, y=y + 5, class_="region-name")
+        beside = x + radius + _GAP
+        width = _DIGIT * len(str(region.id))
+        if beside + width > frame.width:
+            beside = x - radius - _GAP - width
+        add(root, "text", text=str(region.id), x=beside, y=y + 5, class_="region-name")
