@@ -225,14 +225,16 @@ def test_change_is_outlined_where_most_of_a_drawn_block_changed():
     assert scores.decided_marks(None) is None
 
 
-def test_a_region_at_the_right_edge_has_its_number_inside():
+def test_a_region_at_an_edge_has_its_number_inside():
     box = frame.Frame(1000.0, 800.0, lambda x, y: (x, y), 10.0, 0.0)
     found = [
-        Region(id=number, area_m2=400.0, peak_score=9.0, mean_score=5.0, centroid=(x, 300.0))
-        for number, x in ((7, 100.0), (123, 980.0))
+        Region(id=number, area_m2=400.0, peak_score=9.0, mean_score=5.0, centroid=place)
+        for number, place in ((7, (100.0, 300.0)), (123, (980.0, 300.0)), (9, (50.0, 799.0)))
     ]
     root = svg.drawing(box.width, box.height, name="map", title="t", description="d")
     maps.region_marks(root, box, tuple(found))
+    lines = [float(text.get("y")) for text in root.iter() if text.tag.endswith("text")]
+    assert max(lines) < 800.0
     starts = {text.text: float(text.get("x")) for text in root.iter() if text.tag.endswith("text")}
     assert starts["7"] > 100.0
     assert 0.0 < starts["123"] < 980.0 - 3 * 8  # three digits of 15 px end before the ring

@@ -86,7 +86,7 @@ def _plain_map(canvas: Canvas, zones: str) -> Figure | None:
 
 
 def region_marks(root: Element, frame: Frame, regions: tuple[Region, ...]) -> None:
-    """Draw a numbered ring on the strongest regions of a pair."""
+    """Draw a numbered ring on the strongest regions of a pair, each number inside the map."""
     if frame.place is None:
         return
     for region in sorted(regions, key=lambda r: (-r.peak_score, r.id))[:MOST_REGIONS]:
@@ -98,4 +98,5 @@ def region_marks(root: Element, frame: Frame, regions: tuple[Region, ...]) -> No
         width = _DIGIT * len(str(region.id))
         if beside + width > frame.width:
             beside = x - radius - _GAP - width
-        add(root, "text", text=str(region.id), x=beside, y=y + 5, class_="region-name")
+        line = min(max(y + 5, 1.5 * _DIGIT), frame.height - _GAP)
+        add(root, "text", text=str(region.id), x=beside, y=line, class_="region-name")
