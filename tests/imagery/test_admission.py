@@ -162,6 +162,14 @@ def test_a_header_on_another_map_than_declared_is_refused_and_another_pixel_is_n
     assert raster.transform == GRID
 
 
+@pytest.mark.parametrize("crs", ["EPSG:999999", "EPSG:" + "9" * 30, "no map", "\ud800"])
+def test_a_declared_map_nobody_knows_yields_to_the_header(tmp_path, tiff, crs):
+    assert read_asset(declared_asset(tiff, crs=crs)).transform == GRID
+    bare = write_tiff(tmp_path / "bare.tif", crs=None, transform=Affine.identity())
+    with pytest.raises(SceneError, match="declared on the unknown map"):
+        read_asset(declared_asset(bare, crs=crs, transform=tuple(GRID)[:6]))
+
+
 @pytest.mark.parametrize(
     ("options", "rule"),
     [
@@ -170,6 +178,10 @@ def test_a_header_on_another_map_than_declared_is_refused_and_another_pixel_is_n
         ({"transform": Affine(10, 0, 0, 3, -10, 0)}, "sheared"),
         ({"crs": None}, "no map grid"),
         ({"crs": CRS.from_wkt('LOCAL_CS["here",UNIT["metre",1]]')}, "no map of the Earth"),
+        # A pixel less than the map coordinates can tell apart: all would lie on one spot.
+        ({"transform": Affine(1e-12, 0, 500_000, 0, -1e-12, 5_001_000)}, "unusable grid"),
+        ({"crs": "EPSG:4326", "transform": Affine(1e-3, 0, 15, 0, -1e-3, 91)}, "beyond the edge"),
+        ({"transform": Affine(1e9, 0, 500_000, 0, -1e9, 5_001_000)}, "beyond the edge"),
     ],
 )
 def test_rasters_that_lie_on_no_usable_map_are_refused(tmp_path, options, rule):

@@ -11,7 +11,6 @@ import shapely
 from affine import Affine
 from pyproj import Transformer
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 from shapely import affinity
 
@@ -71,12 +70,21 @@ def _checked(grid: Grid) -> list[str]:
     crs = CRS.from_wkt(grid.crs)
     if not (crs.is_projected or crs.is_geographic):
         raise SceneError("is on no map of the Earth")
-    a, b, _, d, e, _ = numbers = tuple(grid.transform)[:6]
-    if not all(math.isfinite(number) for number in numbers) or not a or not e:
+    a, b, c, d, e, f = numbers = tuple(grid.transform)[:6]
+    if not all(math.isfinite(number) for number in numbers) or c + a == c or f + e == f:
         raise SceneError(f"has an unusable grid {numbers}")
     if b or d or a < 0:
         raise SceneError("has a rotated, sheared or mirrored grid")
+    if not _on_earth(grid):
+        raise SceneError("lies beyond the edge of its map: its middle is no place on Earth")
     return ["rows were delivered south first, and were turned"] if e > 0 else []
+
+
+def _on_earth(grid: Grid) -> bool:
+    x, y = grid.transform @ (grid.width / 2, grid.height / 2)
+    to_degrees = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
+    longitude, latitude = to_degrees.transform(x, y)
+    return math.isfinite(longitude) and abs(latitude) <= 90
 
 
 def _check_declared(crs: CRS, declared: str | None) -> None:
@@ -84,7 +92,7 @@ def _check_declared(crs: CRS, declared: str | None) -> None:
         return
     try:
         same = CRS.from_user_input(declared) == crs
-    except RasterioError:
+    except (ValueError, OverflowError):  # rasterio has errors of its own, but not for all text
         return  # what the catalogue says cannot be understood; the header wins
     if not same:
         raise SceneError(f"is on {crs.to_string()[:60]} by its header, declared as {declared[:60]}")
@@ -102,7 +110,7 @@ def _declared(file: Any, declared: dict[str, Any]) -> tuple[Grid, list[str]]:
         )
     try:
         crs = CRS.from_user_input(declared["crs"]).to_wkt()
-    except RasterioError as cause:
+    except (ValueError, OverflowError) as cause:
         raise SceneError(f"is declared on the unknown map {declared['crs'][:60]!r}") from cause
     transform = Affine(*declared["transform"][:6]) @ Affine.scale(across, down)
     notes = ["the header has no map grid; the catalogue's was used"]
