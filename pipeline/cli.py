@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli_exchange import exchange_app
-from pipeline.errors import FairWitnessError, UsageError, printable
+from pipeline.errors import FairWitnessError, OutputError, UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 #: What the system answers where a path the user named leads nowhere one may look.
 _UNREACHABLE = frozenset({errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP})
+#: What it answers where nothing more can be written, such as a log on a full disk.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What other programs on a machine set for their own map libraries: another release's tables
 # break ours or move a coordinate, plugins run code, and PROJ's network asks a host nobody named.
 _FOREIGN = (
@@ -87,7 +89,7 @@ def run(
     )  # fmt: skip
     for line in result.lines:
         _show("site", line.text, as_json=log_json, site=line.site, status=line.status)
-    _show("done", f"Report: {result.index}", as_json=log_json, exit=result.exit_code)
+    _show("done", f"Report: {printable(result.index)}", as_json=log_json, exit=result.exit_code)
     raise typer.Exit(result.exit_code)
 
 
@@ -143,7 +145,7 @@ def compare(
         before, after, dates=dates, area=area, out=out or Path("out/compare"), method=method,
         show=_shower(log_json),
     )  # fmt: skip
-    _show("done", f"{product.sentence}\nReport: {product.report}", as_json=log_json)
+    _show("done", f"{product.sentence}\nReport: {printable(product.report)}", as_json=log_json)
 
 
 @app.command()
@@ -171,7 +173,7 @@ def evaluate(
         from pipeline.workflows.evaluate.console import print_tables  # noqa: PLC0415
 
         print_tables(done.document)
-    _show("done", f"Report: {done.page}", as_json=log_json, exit=done.exit_code)
+    _show("done", f"Report: {printable(done.page)}", as_json=log_json, exit=done.exit_code)
     raise typer.Exit(done.exit_code)
 
 
@@ -198,7 +200,7 @@ def report(
 
     found = rerender(product, language=language, form=form, out=out, ledgers=tuple(ledger or ()))
     for path in found:
-        typer.echo(f"Report: {path}")
+        typer.echo(f"Report: {printable(path)}")
 
 
 @app.command()
@@ -347,11 +349,17 @@ def main() -> None:
     sys.exit(code or 0)
 
 
+def _file_of(error: OSError) -> str:
+    return "the output" if error.filename is None else os.fsdecode(error.filename)
+
+
 def _told(error: Exception) -> int:
     """Print an error in one line and return its exit code."""
     if isinstance(error, OSError) and error.errno in _UNREACHABLE and error.filename is not None:
         rule = f"cannot be reached: {error.strerror}"
         error = UsageError(rule, file=os.fsdecode(error.filename))
+    if isinstance(error, OSError) and error.errno in _FULL:
+        error = OutputError(f"could not be written: {error.strerror}", file=_file_of(error))
     if isinstance(error, FairWitnessError):
         typer.echo(f"fairwitness: {error}", err=True)
         return error.exit_code

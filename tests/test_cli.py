@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -72,6 +73,22 @@ def test_a_name_too_long_for_the_disk_is_wrong_usage(words):
     (line,) = shown.stderr.splitlines()
     assert line.startswith("fairwitness: FW101: ")
     assert "File name too long" in line
+
+
+def test_a_full_disk_behind_the_standard_output_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "pipeline.cli", "schema"]
+        shown = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert shown.returncode == 1
+    assert shown.stderr == (
+        "fairwitness: FW230: the output: could not be written: No space left on device\n"
+    )
+
+
+def test_a_name_over_two_lines_is_told_on_one(trial):
+    trial.edit("settings.yaml", "output: out", 'output: "a\\nb"')
+    shown = fairwitness("run", trial.settings, "--site", "hill", "--as-of", "2021-12-31")
+    assert shown.stdout.splitlines()[-1].endswith("a\\nb/index.html")
 
 
 def test_no_words_show_the_help():
