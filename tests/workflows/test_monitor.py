@@ -227,6 +227,22 @@ def test_a_site_without_scenes_is_a_complete_report_that_says_not_observed(again
     assert b"not observed" in (again.product("town") / "report.html").read_bytes().lower()
 
 
+def test_a_site_nobody_ever_looked_at_does_not_fail_beside_another(trial):
+    listing = trial.tiles / "hill" / "collection.json"
+    document = json.loads(listing.read_text())
+    document["links"] = [link for link in document["links"] if link["rel"] != "item"]
+    listing.write_text(json.dumps(document))
+    for told in ("hill: not observed; 0 of 0 looks usable", "hill: nothing new"):
+        result = run_sites(trial.settings)
+        assert result.exit_code == 0
+        assert told in [line.text for line in result.lines]
+    record = trial.report("hill")
+    assert record["status"] == "complete"
+    assert record["summary"]["sentence_code"] == "not-observed"
+    assert record["findings"] == record["assessments"] == []
+    assert b"not observed" in (trial.product("hill") / "report.html").read_bytes().lower()
+
+
 def test_a_site_without_a_quiet_look_is_told_to_be_too_short_and_does_not_fail(trial):
     trial.edit("agreement.yaml", "to: 2023-10-20,", "to: 2021-11-02,")
     assert run_sites(trial.settings, sites=("town",)).exit_code == 0

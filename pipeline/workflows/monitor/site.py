@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 2000
 
 
+NOTHING = recording.SiteOutcome((), (), (), (), (), (), (), (), {})
 #: Of one site, once its scenes are admitted.
 STEPS = ("read", "measured", "calibrated", "written")
 
@@ -101,8 +102,7 @@ def failed_site(job: SiteJob, error: tuple[str, str]) -> SiteLine:
 
 def failed_report(job: SiteJob, failure: Failure) -> Report:
     """Return the record of a site that failed as a whole."""
-    nothing = recording.SiteOutcome((), (), (), (), (), (), (), (), {})
-    outcome = replace(nothing, failures=(failure,))
+    outcome = replace(NOTHING, failures=(failure,))
     return recording.report_of(job.run, job.site, job.scenes, outcome)
 
 
@@ -130,6 +130,8 @@ def judged(
     job: SiteJob, admitted: AdmittedScenes, *, show: Show = silent
 ) -> tuple[SiteOutcome, dict[str, bytes]]:
     """Return what a site's admitted scenes come to, and its layers; no catalogue is needed."""
+    if job.scenes.as_of is None:  # no look, and no end that was asked for: nothing to judge
+        return NOTHING, {}
     job = replace(job, run=job.run.of_day(job.scenes.as_of))
     done = tracks.track_outcomes(job.run, job.site, admitted)
     _step(show, job, "read")
