@@ -77,9 +77,7 @@ def test_a_sensor_the_settings_describe_is_known(trial):
         check_settings(trial.settings)
     trial.settings.write_text(trial.settings.read_text() + described)
     sheet = check_settings(trial.settings)
-    assert "second: zones depot, motor-pool, hardstand, sensors party-vhr" in texts(
-        sheet, "ok"
-    )
+    assert "second: zones depot, motor-pool, hardstand, sensors party-vhr" in texts(sheet, "ok")
 
 
 def test_a_sensor_of_the_other_kind_is_warned_of(trial):
