@@ -217,6 +217,33 @@ def test_long_work_tells_how_far_it_is(town, tmp_path):
     assert told == [("rows", 0, 120, "scored"), ("rows", 120, 120, "scored")]  # one strip
 
 
+def checks_of(found):
+    return {check.code: check for check in found.record.checks}
+
+
+def test_a_much_coarser_date_is_told(town, images, tmp_path):
+    fine = compare(town / "before", town / "after", out=tmp_path / "fine")
+    assert checks_of(fine)["pair-resolution"].result == "pass"
+    for name, band in zip(NAMES, images[1], strict=True):
+        coarse = np.round(band.reshape(6, 20, 7, 20).mean(axis=(1, 3)) * 10_000).astype(np.uint16)
+        transform = ORIGIN @ rasterio.Affine.scale(20)
+        write(tmp_path / "after" / f"{name}.tif", coarse, transform=transform)
+    days = tuple(DATES.values())
+    found = compare(town / "before", tmp_path / "after", dates=days, out=tmp_path / "out")
+    check = checks_of(found)["pair-resolution"]
+    assert (check.result, check.actual) == ("warn", "20")
+
+
+def test_a_fill_value_nobody_declared_is_not_observed(town, images, tmp_path):
+    for name, band in zip(NAMES, images[0], strict=True):
+        dn = np.round(band * 10_000).astype(np.float32)
+        dn[:, :30] = -9999.0
+        write(tmp_path / "before" / f"{name}.tif", dn)
+    days = tuple(DATES.values())
+    found = compare(tmp_path / "before", town / "after", dates=days, out=tmp_path / "out")
+    assert float(checks_of(found)["pair-observed"].actual) < 0.8  # 30 of 140 columns are filled
+
+
 def test_only_the_area_is_judged(town, tmp_path):
     bounds = rasterio.warp.transform_bounds(
         UTM, "EPSG:4326", 700_200, 3_749_200, 700_900, 3_749_900

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pipeline.imagery.scene import Asset
 
 #: Values (dB for gamma-nought) outside are no measurement: a broken pixel must not reach a mean.
-_PLAUSIBLE = {"reflectance": (-1.0, 10.0), "gamma0": (-80.0, 50.0), GENERIC: (-1e30, 1e30)}
+#: Reflectance goes a little below zero over shadow; a fill of -9999 nobody declared is -1.
+_PLAUSIBLE = {"reflectance": (-0.5, 10.0), "gamma0": (-80.0, 50.0), GENERIC: (-1e30, 1e30)}
 _LOOKED_AT = 1_000  # pixels a side that say whether a backscatter image is in dB
 
 

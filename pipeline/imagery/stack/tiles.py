@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 _SPECTRAL_ROLES = ("blue", "green", "red", "nir", "nir08", "nir09", "cirrus", "swir16")
 #: Values outside are no measurement: a broken pixel must not reach a mean or a logarithm.
-_PLAUSIBLE = {"reflectance": (-1.0, 10.0), "gamma0": (1e-8, 1e5)}
+#: Reflectance goes a little below zero over shadow; a fill of -9999 nobody declared is -1.
+_PLAUSIBLE = {"reflectance": (-0.5, 10.0), "gamma0": (1e-8, 1e5)}
 _NEEDED_ROLES = frozenset({"blue", "green", "red", "nir", "swir16"})
 
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from odc.geo.geobox import GeoBox
 
 from pipeline.assessment.record import (
     Check,
@@ -37,6 +38,7 @@ _LIBRARIES = ("fairwitness", "numpy", "scipy", "rasterio", "pyproj", "shapely")
 _ZONE = "compared area"
 _MIN_VALID = 0.5
 _MAX_CHANGED = 0.3
+_MOST_COARSER = 3.5  # 10 m beside 30 m
 
 
 def report_of(pair: Pair, judged: Judged, regions: tuple[Region, ...]) -> Report:
@@ -167,6 +169,13 @@ def _checks(pair: Pair, judged: Judged, valid: float) -> Iterable[Check]:
         threshold=f"<= {_MAX_CHANGED:g}", actual=f"{changed:.3f}",
         result="pass" if changed <= _MAX_CHANGED else "warn",
     )  # fmt: skip
+    ratio = _coarser(pair)
+    yield Check(
+        code="pair-resolution", description="finest pixel of the coarser date over that of the "
+        "finer: what a coarse date cannot show has no counterpart",
+        threshold=f"<= {_MOST_COARSER:g}", actual=f"{ratio:.3g}",
+        result="pass" if ratio <= _MOST_COARSER else "warn",
+    )  # fmt: skip
     order = pair.before.source.scene.acquired <= pair.after.source.scene.acquired
     yield Check(
         code="pair-order", description="BEFORE is the earlier date", threshold="before <= after",
@@ -179,6 +188,18 @@ def _checks(pair: Pair, judged: Judged, valid: float) -> Iterable[Check]:
         code="pair-distinct", description="files whose bytes are the same on both dates",
         threshold="0", actual=str(same), result="warn" if same else "pass",
     )  # fmt: skip
+
+
+def _coarser(pair: Pair) -> float:
+    """Return how many times the finest pixel of one date is that of the other, at least 1."""
+    edges = [
+        min(
+            pixel_metres(GeoBox((1, 1), raster.transform, raster.crs))
+            for raster in date.rasters.values()
+        )
+        for date in (pair.before, pair.after)
+    ]
+    return max(edges) / min(edges)
 
 
 def _same_bytes(pair: Pair) -> int:
