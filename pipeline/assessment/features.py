@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Bands = Mapping[str, NDArray[np.float32]]
 
+# A smoothing of 0.8 px reaches four standard deviations.
+SMOOTHING_HALO_PX = 4
 # Many small images are smoothed at once, up to so many pixels.
 TOGETHER_PX = 1 << 19
 # Below this the logarithm of gamma-nought is noise of the processor: -40 dB.

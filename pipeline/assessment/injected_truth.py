@@ -88,14 +88,14 @@ def _statements(
 ) -> Iterator[tuple[float, bool]]:
     rng = np.random.default_rng(SEED)
     learnt = {key: recovery(items) for key, items in found.items()}
+    rest = [_joined([_without(item, part) for item in learnt.values()]) for part in range(PARTS)]
     for key, own in learnt.items():
         noise = quiet_noise(rarities[key], 1, draws=DRAWS)
         errors = _errors(rarities[key])
         if noise is None or not errors.size:
             continue
         smallest, largest = _doublings_tried(found[key])
-        for part in range(PARTS):
-            others = _joined([_without(item, part) for item in learnt.values()])
+        for part, others in enumerate(rest):
             if others.share.size < FEWEST:
                 continue
             for measured, share in zip(

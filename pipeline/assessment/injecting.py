@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
-from pipeline.assessment.features import evaluate
+from pipeline.assessment.features import SMOOTHING_HALO_PX, evaluate
 from pipeline.assessment.indicators import TrackAssessor
 from pipeline.kernels.injection import (
     Injections,
@@ -39,8 +39,6 @@ RADAR_CONTRASTS_DB = (6.0, 9.0, 12.0)
 # Ground of the scene beyond this share of it, in the indicator's own feature, is injected.
 EXTREME_SHARE = 0.02
 FEWEST_MATERIALS = 10
-# A smoothing of 0.8 px reaches four standard deviations.
-SMOOTHING_HALO_PX = 4
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class LocalScores:
         """Return (time, n) True where score and step speak for change in a direction."""
         with np.errstate(invalid="ignore"):
             return np.asarray(
-                (_sided(self.z(), sign) >= self.cut) & (_sided(self.change, sign) >= smallest_step)
+                (sided(self.z(), sign) >= self.cut) & (sided(self.change, sign) >= smallest_step)
             )
 
 
@@ -173,7 +173,7 @@ def _scales(quiet: NDArray[np.floating], sign: int) -> tuple[Scales, Scales, flo
     fall, others_fall = _reach(-filled, own)
     # Each quiet look is scored by the extremes of the others, as a new one will be.
     z = np.nan_to_num(filled / np.where(filled > 0, others_rise, others_fall))
-    per_date = np.quantile(_sided(z, sign), PIXEL_SHARE, axis=1)
+    per_date = np.quantile(sided(z, sign), PIXEL_SHARE, axis=1)
     cut = max(LOWEST_CUT, float(np.quantile(per_date, DATE_SHARE)))
     return (rise, others_rise), (fall, others_fall), cut
 
@@ -191,5 +191,6 @@ def _reach(
     )
 
 
-def _sided(values: NDArray[np.floating], sign: int) -> NDArray[np.floating]:
+def sided(values: NDArray[np.floating], sign: int) -> NDArray[np.floating]:
+    """Return how far values lie in the direction that counts: +1, −1, or 0 for either."""
     return np.asarray(np.abs(values) if sign == 0 else sign * values)

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from pipeline.assessment.background import background_db, less_background
 from pipeline.assessment.lengths import long_axis, taken_length_m
+from pipeline.assessment.local import sided
 from pipeline.kernels.masking import OBSERVED, SNOW
 from pipeline.kernels.powers import powers_at
 from pipeline.threads import side_by_side
@@ -97,8 +98,9 @@ def pixel_cut(z: NDArray[np.floating], ring: NDArray[np.bool_], sign: int) -> fl
     """
     quiet = z[:, ring]
     quiet = quiet[np.isfinite(quiet)]
-    sided = np.abs(quiet) if sign == 0 else sign * quiet
-    return max(3.0, float(np.quantile(sided, 1.0 - PIXEL_ALPHA))) if sided.size else np.inf
+    if not quiet.size:
+        return np.inf
+    return max(3.0, float(np.quantile(sided(quiet, sign), 1.0 - PIXEL_ALPHA)))
 
 
 def zone_excess_db(series: TrackSeries, weight: NDArray[np.float32]) -> Measured:
@@ -155,10 +157,10 @@ def changed_pixels(
     found = np.empty(combined.shape, np.bool_)
 
     def compare(look: int) -> None:
-        moved = _sided(steps[0][look], method.sign)
+        moved = sided(steps[0][look], method.sign)
         for step in steps[1:]:
-            moved = np.maximum(moved, _sided(step[look], method.sign))
-        np.greater_equal(_sided(combined[look], method.sign), cut, out=found[look])
+            moved = np.maximum(moved, sided(step[look], method.sign))
+        np.greater_equal(sided(combined[look], method.sign), cut, out=found[look])
         found[look] &= moved >= method.smallest_step
         for guard in method.guards:
             level = series.features[guard.name][look]
@@ -166,11 +168,6 @@ def changed_pixels(
 
     side_by_side(compare, range(len(found)))
     return found
-
-
-def _sided(values: NDArray[np.float32], sign: int) -> NDArray[np.float32]:
-    """Return how far values lie in the direction that counts; 0 is either."""
-    return np.asarray(np.abs(values) if sign == 0 else sign * values)
 
 
 def zone_area(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.assessment.features import FEATURES, evaluate
+from pipeline.assessment.features import FEATURES, SMOOTHING_HALO_PX, evaluate
 from pipeline.assessment.indicators import TrackAssessor
 from pipeline.assessment.measures import pixel_cut
 from pipeline.assessment.series import HARMONICS
@@ -23,7 +23,7 @@ from pipeline.errors import OutputError
 from pipeline.kernels.baseline import anomaly, fit_with_history
 from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised
 from pipeline.kernels.masking import usable
-from pipeline.workflows.monitor.tracks import HALO_PX, track_series
+from pipeline.workflows.monitor.tracks import track_series
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -234,8 +234,10 @@ def feature_window(
     (time, y, x) float32, NaN not usable.
     """
     stored_rows, stored_columns = pixels.window(rows, columns)
-    top, left = (max(0, part.start - HALO_PX) for part in (stored_rows, stored_columns))
-    wide = np.s_[top : stored_rows.stop + HALO_PX, left : stored_columns.stop + HALO_PX]
+    top, left = (max(0, part.start - SMOOTHING_HALO_PX) for part in (stored_rows, stored_columns))
+    wide = np.s_[
+        top : stored_rows.stop + SMOOTHING_HALO_PX, left : stored_columns.stop + SMOOTHING_HALO_PX
+    ]
     chosen = list(looks) if looks is not None else slice(None)
     value, reason = pixels.value[:, :, *wide][chosen], pixels.reason[:, *wide][chosen]
     good = usable(reason) & np.isfinite(value).all(axis=1)

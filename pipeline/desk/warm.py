@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from pipeline.assessment.features import SMOOTHING_HALO_PX
 from pipeline.desk.arrays import begin_array, write_rows
 from pipeline.desk.tiling import commonest_of, mean_of
 from pipeline.errors import OutputError
@@ -25,7 +26,7 @@ from pipeline.progress import silent
 from pipeline.store.atomic import canonical_json, make_folder, move_into_place
 from pipeline.workflows.monitor.fingerprint import code_digest
 from pipeline.workflows.monitor.layers import Cut, look_pixels, site_cut
-from pipeline.workflows.monitor.tracks import HALO_PX, track_stem
+from pipeline.workflows.monitor.tracks import track_stem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,7 @@ class Pixels:
         Names, in the order of `value`.
     rows, columns
         Where the box lies in the track's grid; it is the site's box and a margin of
-        `HALO_PX`, so that smoothed features at the site's edge have their neighbours.
+        `SMOOTHING_HALO_PX`, so that smoothed features at the site's edge have their neighbours.
     cut
         The site's own box, without the margin, and what of it lies beyond the site.
     margin
@@ -157,7 +158,9 @@ def _grown(cut: Cut, geobox: GeoBox) -> tuple[slice, slice]:
     sides = []
     for part, size in zip(cut.window, geobox.shape, strict=True):
         start, stop, _ = part.indices(int(size))
-        sides.append(slice(max(0, start - HALO_PX), min(int(size), stop + HALO_PX)))
+        sides.append(
+            slice(max(0, start - SMOOTHING_HALO_PX), min(int(size), stop + SMOOTHING_HALO_PX))
+        )
     return sides[0], sides[1]
 
 

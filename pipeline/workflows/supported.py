@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from affine import Affine
 from odc.geo import CRS
 
@@ -22,10 +21,11 @@ from pipeline.imagery.grid import ring_mask, site_grid, zone_fractions
 from pipeline.workflows.planning import in_window, known_sensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.agreement import Indicator, Site
     from pipeline.assessment.allowance import Budget
+    from pipeline.assessment.quiet_ground import Ground
     from pipeline.imagery.scene import Scene
     from pipeline.workflows.planning import Run
 
@@ -85,7 +85,7 @@ class SiteSupport:
 
     def __init__(self, run: Run, site: Site, looks: Sequence[Scene]) -> None:
         self._run, self._site, self._looks = run, site, looks
-        self._places: dict[str, tuple[dict[str, float], Callable[[Sequence[str]], int]]] = {}
+        self._places: dict[str, _Places] = {}
 
     def of(self, indicator: Indicator, sensor: str) -> list[Support]:
         """Return what each track and each group of like zones carries."""
@@ -96,28 +96,54 @@ class SiteSupport:
             for look in self._looks
             if look.sensor == sensor and in_window(look.acquired, window)
         )
-        areas, count = self._placed(sensor)
+        places = self._placed(sensor)
         named = {
-            zone.id: areas[zone.id]
+            zone.id: places.areas[zone.id]
             for zone in self._site.zones
             if indicator in self._run.agreement.indicators_for(self._site, zone)
         }
         return [
-            Support(sensor, track, members, len(members) + count(members), quiet[track])
+            Support(sensor, track, members, places.count(members), quiet[track])
             for track in sorted(tracks)
             for members in comparable_zones(named)
         ]
 
-    def _placed(self, sensor: str) -> tuple[dict[str, float], Callable[[Sequence[str]], int]]:
-        """Return the pixels of every zone, and what counts the places on the ring for some."""
+    def _placed(self, sensor: str) -> _Places:
         if sensor not in self._places:
             self._places[sensor] = _places(self._run, self._site, sensor)
         return self._places[sensor]
 
 
-def _places(
-    run: Run, site: Site, sensor: str
-) -> tuple[dict[str, float], Callable[[Sequence[str]], int]]:
+@dataclass(frozen=True)
+class _Places:
+    """The zones of a site on the grid of one sensor, and where else their shapes fit.
+
+    Attributes
+    ----------
+    areas
+        Zone to its pixels.
+    ground
+        Zone to its placements on the ring.
+    shape
+        Of the grid.
+    """
+
+    areas: Mapping[str, float]
+    ground: Ground
+    shape: tuple[int, int]
+
+    def count(self, zones: Sequence[str]) -> int:
+        """Return how many places there are for some zones: these, and placements that lie apart."""
+        height, width = self.shape
+        placed = (
+            (f"{zone}/{number}", place.rows * width + place.columns)
+            for zone in zones
+            for number, place in enumerate(self.ground[zone])
+        )
+        return len(zones) + len(apart(placed, height * width))
+
+
+def _places(run: Run, site: Site, sensor: str) -> _Places:
     pixel = min(band.resolution_m for band in known_sensors(run.settings)[sensor].bands)
     polygons = [zone.polygon for zone in site.zones]
     geobox = site_grid(
@@ -131,11 +157,5 @@ def _places(
     ground = placements_of(
         dict(zip(ids, weights, strict=True)), ring_mask(site.context_ring, polygons, geobox)
     )
-    width = int(geobox.shape[1])
-
-    def count(zones: Sequence[str]) -> int:
-        placed = (place for zone in zones for place in ground[zone])
-        pixels = (("", place.rows * width + place.columns) for place in placed)
-        return len(apart(pixels, int(np.prod(geobox.shape))))
-
-    return areas, count
+    height, width = geobox.shape
+    return _Places(areas, ground, (int(height), int(width)))

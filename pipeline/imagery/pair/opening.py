@@ -24,7 +24,7 @@ from pipeline.imagery.sensors.model import VISIBLE_ROLES
 from pipeline.kernels.masking import MISSING, OBSERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -138,7 +138,7 @@ def open_pair(
     if first is None:
         first = read_first(before, after, area=area, room=room)
     matched = _fine_enough(matching_bands(before, after), first)
-    geobox = _finest_grid([first[a].raster for a, _ in matched])
+    geobox = finest_grid([first[a].raster for a, _ in matched])
     _check_size(geobox)
     hold = 2 * len(matched) * geobox.shape[0] * geobox.shape[1] <= room.placed_values
     names = tuple(a for a, _ in matched), tuple(b for _, b in matched)
@@ -179,7 +179,8 @@ def _fine_enough(
     return [(a, b) for a, b in matched if edges[a] <= limit]
 
 
-def _finest_grid(rasters: list[Raster]) -> GeoBox:
+def finest_grid(rasters: Iterable[Raster]) -> GeoBox:
+    """Return the grid of the raster with the smallest pixels."""
     return min((_grid(raster) for raster in rasters), key=pixel_metres)
 
 

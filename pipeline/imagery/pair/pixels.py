@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.errors import OutputError
 from pipeline.imagery.pair.sources import GENERIC
+from pipeline.imagery.sensors.model import PLAUSIBLE_REFLECTANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from pipeline.imagery.scene import Asset
 
 #: Values (dB for gamma-nought) outside are no measurement: a broken pixel must not reach a mean.
-#: Reflectance goes a little below zero over shadow; a fill of -9999 nobody declared is -1.
-_PLAUSIBLE = {"reflectance": (-0.5, 10.0), "gamma0": (-80.0, 50.0), GENERIC: (-1e30, 1e30)}
+_PLAUSIBLE = {"reflectance": PLAUSIBLE_REFLECTANCE, "gamma0": (-80.0, 50.0), GENERIC: (-1e30, 1e30)}
 _LOOKED_AT = 1_000  # pixels a side that say whether a backscatter image is in dB
 
 

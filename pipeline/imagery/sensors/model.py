@@ -10,6 +10,9 @@ MaskKind = Literal["classes", "bits", "spectral", "none"]
 Physical = Literal["reflectance", "gamma0"]
 
 VISIBLE_ROLES = ("blue", "green", "red")
+#: Reflectance outside is no measurement. It goes a little below zero over shadow; a fill of -9999
+#: that nobody declared is -1.
+PLAUSIBLE_REFLECTANCE = (-0.5, 10.0)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from pipeline.errors import SceneError
 from pipeline.imagery.grid import pixel_metres
+from pipeline.imagery.sensors.model import PLAUSIBLE_REFLECTANCE
 from pipeline.imagery.stack.sampling import bilinear, nearest, positions, same_pixels
 from pipeline.kernels.clouds import spectral_mask
 from pipeline.kernels.masking import (
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
 
 _SPECTRAL_ROLES = ("blue", "green", "red", "nir", "nir08", "nir09", "cirrus", "swir16")
 #: Values outside are no measurement: a broken pixel must not reach a mean or a logarithm.
-#: Reflectance goes a little below zero over shadow; a fill of -9999 nobody declared is -1.
-_PLAUSIBLE = {"reflectance": (-0.5, 10.0), "gamma0": (1e-8, 1e5)}
+_PLAUSIBLE = {"reflectance": PLAUSIBLE_REFLECTANCE, "gamma0": (1e-8, 1e5)}
 _NEEDED_ROLES = frozenset({"blue", "green", "red", "nir", "swir16"})
 
 

@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from odc.geo.geobox import GeoBox
 
 from pipeline.assessment.record import (
     Check,
@@ -22,6 +21,7 @@ from pipeline.assessment.record import (
     Summary,
 )
 from pipeline.imagery.grid import pixel_metres
+from pipeline.imagery.pair.opening import finest_grid
 from pipeline.kernels.change.cva import fit_change_vector
 from pipeline.kernels.masking import COVERAGE_NAMES
 from pipeline.workflows.compare.methods import METHODS
@@ -192,13 +192,7 @@ def _checks(pair: Pair, judged: Judged, valid: float) -> Iterable[Check]:
 
 def _coarser(pair: Pair) -> float:
     """Return how many times the finest pixel of one date is that of the other, at least 1."""
-    edges = [
-        min(
-            pixel_metres(GeoBox((1, 1), raster.transform, raster.crs))
-            for raster in date.rasters.values()
-        )
-        for date in (pair.before, pair.after)
-    ]
+    edges = [pixel_metres(finest_grid(d.rasters.values())) for d in (pair.before, pair.after)]
     return max(edges) / min(edges)
 
 

@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 
 # Ring pixels beyond this add nothing to a median, and cost memory on a large site.
 MOST_RING_PIXELS = 120_000
-# A smoothing of 0.8 px reaches four standard deviations.
-HALO_PX = 4
 
 
 def track_outcomes(run: Run, site: Site, admitted: AdmittedScenes) -> tuple[TrackOutcome, ...]:
