@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 def zone_shares(
     codes: NDArray[np.uint8], weight: NDArray[np.floating], names: Mapping[int, CoverageReason]
-) -> dict[CoverageReason, float]:
-    """Return the share of a zone under each coverage code.
+) -> list[dict[CoverageReason, float]]:
+    """Return the share of a zone under each coverage code, look by look.
 
     Parameters
     ----------
     codes
-        (y, x) uint8 coverage codes of one look.
+        (time, pixel) uint8 coverage codes.
     weight
-        (y, x) share of each pixel that lies in the zone, 0 to 1.
+        (pixel,) share of each pixel that lies in the zone, 0 to 1.
     names
         Code to reason.
 
@@ -36,10 +36,13 @@ def zone_shares(
     -------
     Shares above zero; they sum to 1.
     """
-    inside = weight > 0
-    sums = np.bincount(codes[inside], weights=weight[inside], minlength=max(names) + 1)
-    total = float(sums.sum())
-    return {name: float(sums[code]) / total for code, name in names.items() if sums[code] > 0}
+    place = np.flatnonzero(weight > 0)
+    inside, bins, found = weight[place].astype(np.float64), max(names) + 1, []
+    for look in codes[:, place]:
+        sums = np.bincount(look, weights=inside, minlength=bins)
+        total = float(sums.sum())
+        found.append({name: float(sums[c]) / total for c, name in names.items() if sums[c] > 0})
+    return found
 
 
 def longest_gap_days(looks: Sequence[datetime], start: datetime, end: datetime) -> float:

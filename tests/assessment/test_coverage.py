@@ -13,9 +13,9 @@ from tests.assessment.ground import SIZE, START, ZONE, series
 
 
 def test_shares_are_weighted_by_the_zone_and_sum_to_one():
-    codes = np.array([0, 0, CLOUD, SHADOW], np.uint8)
+    codes = np.array([[0, 0, CLOUD, SHADOW], [CLOUD, 0, CLOUD, CLOUD]], np.uint8)
     shares = zone_shares(codes, np.array([1.0, 0.0, 0.5, 0.5], np.float32), COVERAGE_NAMES)
-    assert shares == {"observed": 0.5, "cloud": 0.25, "shadow": 0.25}
+    assert shares == [{"observed": 0.5, "cloud": 0.25, "shadow": 0.25}, {"cloud": 1.0}]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pipeline.kernels.masking import (
     SNOW,
     SWATH_EDGE,
     Sign,
+    among,
     coverage_from_mask,
     dilated,
     never_observed,
@@ -95,6 +96,12 @@ def series(looks=12, seed=0):
     codes[cloudy] = CLOUD
     codes[:, 4:6, 4:6] = CLOUD
     return codes, ~cloudy
+
+
+def test_codes_among_those_wanted_are_those_of_any_of_them():
+    codes = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert (among(codes, CLOUD, SHADOW) == np.isin(codes, (CLOUD, SHADOW))).all()
+    assert not among(codes).any()
 
 
 def test_concrete_that_is_always_cloud_is_flagged_as_never_observed():

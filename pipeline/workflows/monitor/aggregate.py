@@ -38,17 +38,22 @@ def write_aggregates(run: Run, found: Sequence[SiteScenes]) -> list[Path]:
     Summed is what the records of this run say. Where a named site is not part of the run or
     its record cannot be read, there is no sum: half of one would read as the whole.
     """
+    groups = [
+        (indicator, name, sites)
+        for indicator in run.agreement.indicators
+        for name, sites in _groups(run, indicator).items()
+    ]
+    named = {site for _, _, sites in groups for site in sites}
     records = {
         site.id: record
         for site, scenes in zip(run.sites, found, strict=True)
-        if (record := _record(folder_of(run, site, scenes.as_of))) is not None
+        if site.id in named and (record := _record(folder_of(run, site, scenes.as_of))) is not None
     }
     folders = []
-    for indicator in run.agreement.indicators:
-        for name, sites in _groups(run, indicator).items():
-            chosen = {site: records[site] for site in sites if site in records}
-            if len(chosen) == len(sites):
-                folders += _written(run, indicator, name, chosen)
+    for indicator, name, sites in groups:
+        chosen = {site: records[site] for site in sites if site in records}
+        if len(chosen) == len(sites):
+            folders += _written(run, indicator, name, chosen)
     return folders
 
 

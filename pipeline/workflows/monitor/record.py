@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -169,15 +170,19 @@ def coverage_of(tracks: Iterable[TrackOutcome]) -> Iterable[Coverage]:
     """Yield the ledger line of every zone and look."""
     for track in tracks:
         series, never = track.series, track.assessor.never_seen
+        shares = {
+            zone: zone_shares(series.codes, weight, COVERAGE_NAMES)
+            for zone, weight in series.zones.items()
+        }
         for index, acquired in enumerate(series.acquired):
-            for zone, weight in series.zones.items():
+            for zone in series.zones:
                 yield Coverage(
                     zone=zone,
                     sensor=series.sensor,
                     track=series.track,
                     acquired=acquired,
                     scene=series.scenes[index],
-                    fractions=zone_shares(series.codes[index], weight, COVERAGE_NAMES),
+                    fractions=shares[zone][index],
                     never_seen=never[zone],
                 )
 
@@ -403,6 +408,7 @@ def method_of(run: Run, site: Site) -> dict[str, Any]:
     }
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions of everything that can move a number."""
     found = {"python": platform.python_version()}

@@ -17,7 +17,7 @@ from pipeline.assessment.series import TrackSeries
 from pipeline.errors import ProductError
 from pipeline.imagery.grid import native_grid, pixel_metres, ring_mask, site_grid, zone_fractions
 from pipeline.imagery.stack import KeptPlacings, StackOptions, plan_stack, stack_pixels
-from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW
+from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, among
 from pipeline.threads import side_by_side
 from pipeline.workflows.monitor.fingerprint import code_digest
 from pipeline.workflows.monitor.masks import agreed_dilation, replayed_looks
@@ -279,9 +279,10 @@ def masked_shares(
     found = {}
     for track in tracks:
         series = track.series
-        masked = np.isin(series.codes, (CLOUD, SHADOW)).astype(np.float64)
         for zone, weight in series.zones.items():
-            shares = masked @ weight.astype(np.float64) / weight.sum(dtype=np.float64)
+            place = np.flatnonzero(weight)
+            masked = among(series.codes[:, place], CLOUD, SHADOW).astype(np.float64)
+            shares = masked @ weight[place].astype(np.float64) / weight.sum(dtype=np.float64)
             for moment, share in zip(series.acquired, shares, strict=True):
                 found[(zone, series.sensor, series.track, moment)] = float(share)
     return found
