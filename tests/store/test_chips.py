@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 
 from pipeline.errors import ProductError
 from pipeline.store.chips import ChipStore
+from pipeline.store.geotiff import Layers, encoded
 
 UTM = CRS.from_epsg(32633).to_wkt()
 GRID = Affine(10, 0, 499980, 0, -10, 5300040)
@@ -139,3 +140,58 @@ def test_a_chip_decoded_a_moment_ago_need_not_be_read_again_and_a_new_store_look
     assert not ChipStore(store.root).opens(sha256)
     store.path(sha256).unlink()
     assert not store.opens(sha256)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "plain"), [("float32", True), ("float64", True), ("uint16", False)]
+)
+def test_floats_lie_plainly_in_the_file_and_integers_packed(store, dtype, plain):
+    values = np.arange(2 * 300 * 270, dtype=dtype).reshape(2, 300, 270)
+    payload = store.path(store.put(values, GRID, UTM)).read_bytes()
+    assert (values.tobytes() in payload) == plain
+    assert (len(payload) < values.nbytes) != plain
+
+
+def test_floats_packed_by_earlier_versions_open(store):
+    values = np.random.default_rng(3).normal(size=(1, 300, 270)).astype(np.float32)
+    payload = encoded(
+        Layers(values, GRID, UTM, float("nan")), driver="GTiff", compress="DEFLATE", zlevel=6,
+        interleave="band", predictor=3, tiled=True, blockxsize=256, blockysize=256,
+    )  # fmt: skip
+    sha256 = hashlib.sha256(payload).hexdigest()
+    store.path(sha256).parent.mkdir(parents=True)
+    store.path(sha256).write_bytes(payload)
+    assert store.loads(sha256)
+    assert store.open(sha256).values.tobytes() == values.tobytes()
+
+
+def test_a_chip_is_loaded_from_the_disk_whatever_is_kept_and_then_opens_without_it(store):
+    sha256 = store.put(np.ones((1, 4, 5), np.uint8), GRID, UTM)
+    assert store.loads(sha256)
+    good = store.path(sha256).read_bytes()
+    store.path(sha256).write_bytes(b"altered")
+    assert not store.loads(sha256)
+    store.path(sha256).unlink()
+    assert not store.loads(sha256)
+    assert store.open(sha256).values.all()
+    store.path(sha256).write_bytes(good)
+    assert store.loads(sha256)
+
+
+def test_intact_bytes_that_are_no_chip_load_and_fail_to_open(store):
+    payload = b"no tiff at all"
+    sha256 = hashlib.sha256(payload).hexdigest()
+    store.path(sha256).parent.mkdir(parents=True)
+    store.path(sha256).write_bytes(payload)
+    assert store.loads(sha256)
+    assert store.holds(sha256)
+    with pytest.raises(ProductError, match="does not decode"):
+        store.open(sha256)
+
+
+@pytest.mark.parametrize("nodata", [None, 0.0, float("nan")])
+@pytest.mark.parametrize("bits", [0x80000000, 0xFFC00000, 0x7FC00001, 0, 0x7FC00000])
+def test_blocks_that_look_empty_keep_their_bits(store, bits, nodata):
+    values = np.full((1, 600, 30), bits, np.uint32).view(np.float32)
+    values[0, 300, 4] = 2.5
+    assert store.open(store.put(values, GRID, UTM, nodata)).values.tobytes() == values.tobytes()

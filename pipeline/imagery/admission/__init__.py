@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.imagery.admission.limits import Limits
     from pipeline.imagery.admission.outside import OutsideRaster
     from pipeline.imagery.admission.raster import Raster, read_asset
-    from pipeline.imagery.admission.records import Admitted, FileFacts, admit
+    from pipeline.imagery.admission.records import Admitted, FileFacts, admit, on_record
 
 __all__ = [
     "Admitted",
@@ -26,6 +26,7 @@ __all__ = [
     "OutsideRaster",
     "Raster",
     "admit",
+    "on_record",
     "read_asset",
     "start_decoder",
 ]
@@ -37,6 +38,7 @@ _HOME = {
     "OutsideRaster": "outside",
     "Raster": "raster",
     "admit": "records",
+    "on_record": "records",
     "read_asset": "raster",
     "start_decoder": "decoder",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,7 @@ class Limits:
 
     def folder_of(self, href: str) -> Path | None:
         """Return the declared folder that a local file lies in, or None."""
-        parts = Path(href).parts
-        return next((at for at in self._places if parts[: len(at.parts)] == at.parts), None)
+        return _folder_of(href, self._places)
 
     @cached_property
     def _places(self) -> tuple[Path, ...]:
@@ -74,12 +73,22 @@ class Limits:
 
     def relative(self, href: str) -> str:
         """Return `href` as records hold it: no path of this machine, no query of an address."""
-        if is_remote(href):
-            scheme, _, rest = re.split(r"[?#]", href, maxsplit=1)[0].partition("://")
-            host, slash, path = rest.partition("/")
-            return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
-        folder = self.folder_of(href)
-        return Path(href).relative_to(folder).as_posix() if folder else Path(href).name
+        return _relative(href, self._places)
+
+
+@lru_cache(maxsize=1 << 14)  # every step of a run asks for the same files again
+def _relative(href: str, places: tuple[Path, ...]) -> str:
+    if is_remote(href):
+        scheme, _, rest = re.split(r"[?#]", href, maxsplit=1)[0].partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    folder = _folder_of(href, places)
+    return Path(href).relative_to(folder).as_posix() if folder else Path(href).name
+
+
+def _folder_of(href: str, places: tuple[Path, ...]) -> Path | None:
+    parts = Path(href).parts
+    return next((at for at in places if parts[: len(at.parts)] == at.parts), None)
 
 
 def is_remote(href: str) -> bool:

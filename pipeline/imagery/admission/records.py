@@ -17,7 +17,7 @@ from pipeline.imagery.admission.raster import Raster, declared_grid, read_bands
 from pipeline.store.atomic import canonical_json, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
@@ -118,24 +118,40 @@ def admit(
     OutputError
         The disk refused a chip or the record.
     """
-    wanted = _assets(scene, bands, site)
-    asked = {
-        band: _asked(scene, asset, polygon, limits) for band, asset in wanted.items()
-    }  # fmt: skip
     path = record_path(chips.root, scene, site)
+    request = _Request.of(scene, polygon, bands, limits, site)
     record = _read_record(path)
-    found = {
-        band: record["found"][band]
-        for band in wanted
-        if record["asked"].get(band) == asked[band] and _kept(record["found"].get(band), chips)
-    }
-    missing = {band: asset for band, asset in wanted.items() if band not in found}
+    found = request.found_in(record, chips)
+    missing = {band: asset for band, asset in request.assets.items() if band not in found}
     for rasters in _opened(scene, missing, polygon, limits, site):
         for band, raster in rasters.items():
             found[band] = _keep(scene, band, raster, chips)
     if missing:
-        _write_record(path, record, asked, found)
-    return _admitted(scene, found, limits, tuple(missing))
+        _write_record(path, record, request.asked, found)
+    return request.answered(found, tuple(missing))
+
+
+def on_record(
+    scene: Scene,
+    *,
+    polygon: BaseGeometry,
+    bands: Iterable[str],
+    chips: ChipStore,
+    limits: Limits,
+    site: str | None = None,
+) -> Admitted | None:
+    """Return what `admit` would where it opens no file, else None; scenes may be asked at once.
+
+    For the parameters see `admit`.
+
+    Raises
+    ------
+    SceneError
+        The scene has no file for a band.
+    """
+    request = _Request.of(scene, polygon, bands, limits, site)
+    found = request.found_in(_read_record(record_path(chips.root, scene, site)), chips)
+    return request.answered(found, ()) if len(found) == len(request.assets) else None
 
 
 def record_path(root: Path, scene: Scene, site: str | None) -> Path:
@@ -157,8 +173,58 @@ def _assets(scene: Scene, bands: Iterable[str], site: str | None) -> dict[str, A
     return {band: scene.assets[band] for band in wanted}
 
 
-def _asked(scene: Scene, asset: Asset, polygon: BaseGeometry, limits: Limits) -> dict[str, Any]:
-    window = hashlib.sha256(shapely.to_wkb(shapely.normalize(polygon), byte_order=1)).hexdigest()
+@dataclass(frozen=True)
+class _Request:
+    """What is asked of one scene: its files, and band by band all that decides a chip."""
+
+    scene: Scene
+    assets: Mapping[str, Asset]
+    asked: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(
+        cls,
+        scene: Scene,
+        polygon: BaseGeometry,
+        bands: Iterable[str],
+        limits: Limits,
+        site: str | None,
+    ) -> _Request:
+        assets = _assets(scene, bands, site)
+        outline = shapely.to_wkb(shapely.normalize(polygon), byte_order=1)
+        window = hashlib.sha256(outline).hexdigest()
+        asked = {band: _asked(scene, asset, window, limits) for band, asset in assets.items()}
+        return cls(scene, assets, asked)
+
+    def found_in(self, record: Mapping[str, Any], chips: ChipStore) -> dict[str, Any]:
+        """Return what a record has of it, band by band, where the chips are intact."""
+        found = {
+            band: record["found"].get(band)
+            for band, asked in self.asked.items()
+            if record["asked"].get(band) == asked
+        }
+        return {
+            band: facts
+            for band, facts in found.items()
+            if facts is not None and chips.loads(facts["chip_sha256"])
+        }
+
+    def answered(self, found: Mapping[str, Mapping[str, Any]], opened: tuple[str, ...]) -> Admitted:
+        """Return the scene with what was found of its files."""
+        assets = self.scene.assets
+        files = {
+            band: FileFacts(
+                band, self.asked[band]["href"], facts["size"], facts["sha256"],
+                facts["chip_sha256"], assets[band].scale, assets[band].offset,
+            )
+            for band, facts in sorted(found.items())
+        }  # fmt: skip
+        notes = {f"{band}: {note}" for band, facts in found.items() for note in facts["notes"]}
+        chips = {band: facts.chip_sha256 for band, facts in files.items()}
+        return Admitted(self.scene, chips, files, tuple(sorted(notes)), opened)
+
+
+def _asked(scene: Scene, asset: Asset, window: str, limits: Limits) -> dict[str, Any]:
     return {
         "item": scene.id, "href": limits.relative(asset.href), "driver": asset.driver,
         "index": asset.index, "nodata": None if asset.nodata is None else str(asset.nodata),
@@ -208,10 +274,6 @@ def _keep(scene: Scene, band: str, raster: Raster, chips: ChipStore) -> dict[str
     }  # fmt: skip
 
 
-def _kept(found: Mapping[str, Any] | None, chips: ChipStore) -> bool:
-    return found is not None and chips.holds(found["chip_sha256"])
-
-
 def _read_record(path: Path) -> dict[str, Any]:
     """Return the record, or an empty one when there is none that can be used."""
     empty: dict[str, Any] = {"schema": SCHEMA, "asked": {}, "found": {}}
@@ -243,18 +305,3 @@ def _write_record(
     }
     if merged != record or not path.exists():
         write_json(path, merged)
-
-
-def _admitted(
-    scene: Scene, found: Mapping[str, Mapping[str, Any]], limits: Limits, opened: Sequence[str]
-) -> Admitted:
-    files = {
-        band: FileFacts(
-            band, limits.relative(scene.assets[band].href), facts["size"], facts["sha256"],
-            facts["chip_sha256"], scene.assets[band].scale, scene.assets[band].offset,
-        )
-        for band, facts in sorted(found.items())
-    }  # fmt: skip
-    notes = {f"{band}: {note}" for band, facts in found.items() for note in facts["notes"]}
-    chips = {band: facts.chip_sha256 for band, facts in files.items()}
-    return Admitted(scene, chips, files, tuple(sorted(notes)), tuple(opened))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.assessment.record import Failure, InputFile, SceneInput
 from pipeline.errors import FairWitnessError, GeometryError, SceneError, printable
-from pipeline.imagery.admission import Limits, OutsideRaster, admit
+from pipeline.imagery.admission import Limits, OutsideRaster, admit, on_record
 from pipeline.progress import silent
 from pipeline.store.chips import ChipStore
 from pipeline.threads import side_by_side
@@ -19,6 +19,8 @@ from pipeline.workflows.planning import known_sensors
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
 
     from pipeline.agreement import Site
     from pipeline.imagery.admission import Admitted
@@ -95,53 +97,70 @@ def admit_scenes(
 
     Raises GeometryError where scenes were found and not one raster meets the site.
     """
-    chips = ChipStore(run.settings.output / ".state" / "chips")
     sensors = known_sensors(run.settings)
-    limits = Limits.from_settings(run.settings)
-    polygon = site.polygon.union(site.context_ring)
+    door = _Door(
+        sensors=sensors,
+        polygon=site.polygon.union(site.context_ring),
+        chips=ChipStore(run.settings.output / ".state" / "chips"),
+        limits=Limits.from_settings(run.settings),
+        site=site.id,
+    )
+    known = side_by_side(door.known, scenes.scenes)
     admitted: list[Admitted] = []
     failed: list[tuple[Scene, FairWitnessError]] = []
     outside: list[tuple[Scene, FairWitnessError]] = []
-    for done, scene in enumerate(scenes.scenes, start=1):
+    for done, (scene, found) in enumerate(zip(scenes.scenes, known, strict=True), start=1):
         try:
-            item = admit(
-                scene,
-                polygon=polygon,
-                bands=wanted_assets(scene, sensors[scene.sensor]),
-                chips=chips,
-                limits=limits,
-                site=site.id,
-            )
-            admitted.append(item)
+            admitted.append(door.passed(scene, found))
         except OutsideRaster as error:
             outside.append((scene, error))
         except SceneError as error:
             failed.append((scene, error))
         show("scenes", done=done, total=len(scenes.scenes), text=f"{site.id} admitted")
-    admitted, unfit = _fit(admitted, sensors, chips, site)
-    order = {scene.id: place for place, scene in enumerate(scenes.scenes)}
-    failed = sorted([*failed, *unfit], key=lambda pair: order[pair[0].id])
     if outside and not admitted and not failed:
         raise GeometryError(f"meets none of the {len(outside)} rasters found", site=site.id)
     placed = run.settings.output / ".state" / "placed" / site.id
-    return AdmittedScenes(tuple(admitted), tuple(failed), tuple(outside), chips, placed)
+    return AdmittedScenes(tuple(admitted), tuple(failed), tuple(outside), door.chips, placed)
 
 
-def _fit(
-    admitted: Sequence[Admitted], sensors: Mapping[str, Sensor], chips: ChipStore, site: Site
-) -> tuple[list[Admitted], list[tuple[Scene, FairWitnessError]]]:
-    """Split scenes into those that can be measurements and those that cannot, with the reason."""
+@dataclass(frozen=True)
+class _Door:
+    """What the scenes of one site have to pass."""
 
-    def refusal(item: Admitted) -> SceneError | None:
+    sensors: Mapping[str, Sensor]
+    polygon: BaseGeometry
+    chips: ChipStore
+    limits: Limits
+    site: str
+
+    def known(self, scene: Scene) -> Admitted | SceneError | None:
+        """Return a scene admitted earlier, or why it is no measurement; None where it is new.
+
+        Scenes may be asked at once. Each is judged while its pixels are at hand.
+        """
         try:
-            check_fitness(item, sensors[item.scene.sensor], chips, site=site.id)
+            item = on_record(scene, **self._asked(scene))
+            return None if item is None else self._fit(item)
         except SceneError as error:
             return error
-        return None
 
-    refused = list(zip(admitted, side_by_side(refusal, admitted), strict=True))
-    fit = [item for item, error in refused if error is None]
-    return fit, [(item.scene, error) for item, error in refused if error is not None]
+    def passed(self, scene: Scene, known: Admitted | SceneError | None) -> Admitted:
+        """Return a scene that is known, or admit it: one at a time, as its decoder is one process.
+
+        Raises SceneError where it cannot be loaded, or be a measurement.
+        """
+        if isinstance(known, SceneError):
+            raise known
+        return known or self._fit(admit(scene, **self._asked(scene)))
+
+    def _fit(self, item: Admitted) -> Admitted:
+        check_fitness(item, self.sensors[item.scene.sensor], self.chips, site=self.site)
+        return item
+
+    def _asked(self, scene: Scene) -> dict[str, Any]:
+        bands = wanted_assets(scene, self.sensors[scene.sensor])
+        asked = {"polygon": self.polygon, "bands": bands, "chips": self.chips}
+        return {**asked, "limits": self.limits, "site": self.site}
 
 
 def wanted_assets(scene: Scene, sensor: Sensor) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from pipeline.errors import SceneError
 from pipeline.imagery.grid import pixel_metres
 
 if TYPE_CHECKING:
+    from affine import Affine
     from numpy.typing import NDArray
 
     from pipeline.imagery.admission import Admitted
@@ -81,13 +83,18 @@ def _check_masks(item: Admitted, sensor: Sensor, chips: ChipStore) -> None:
 
 
 def _check_edge(chip: Chip, band: Band) -> None:
-    from odc.geo.geobox import GeoBox  # noqa: PLC0415 - slow to import, and needed here alone
-
-    edge = pixel_metres(GeoBox(chip.values.shape[1:], chip.transform, chip.crs))
+    edge = _edge_of(chip.values.shape[-2:], chip.transform, chip.crs)
     if edge > COARSEST * band.resolution_m:
         raise SceneError(
             f"{band.name} has pixels of {edge:.0f} m, the sensor's are {band.resolution_m:g} m"
         )
+
+
+@lru_cache(maxsize=256)  # most scenes of a site come on one grid
+def _edge_of(shape: tuple[int, int], transform: Affine, crs: str) -> float:
+    from odc.geo.geobox import GeoBox  # noqa: PLC0415 - slow to import, and needed here alone
+
+    return pixel_metres(GeoBox(shape, transform, crs))
 
 
 def _measured(item: Admitted, band: Band, chip: Chip, *, radar: bool) -> NDArray[np.float64]:
