@@ -7,7 +7,6 @@ zone of the machine and clock.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -25,7 +24,6 @@ THIN = "\u202f"  # narrow no-break space: between thousands, and before a unit
 UNITS = {"m2": "m²", "percent": "%", "km2": "km²", "deg": "°", "px": "px"}
 COMPARATORS = {">=": "≥", "<=": "≤"}
 LONGEST = 2000  # characters of one text on the page; the whole stands in report.json
-_ESCAPE_OR_LONG = re.compile(rf'\\|[^"]{{{LONGEST + 1}}}')
 MOST_DECIMALS = 6
 #: Below this three significant digits do not fit into six decimals, and a power of ten is printed.
 SMALLEST_PLAIN = 1e-4
@@ -54,7 +52,9 @@ def reads_plainly(document: str) -> bool:
     Without escapes each string stands between two quotes as it will be read. May say no where
     nothing would change, never yes where something would.
     """
-    return document.isprintable() and not _ESCAPE_OR_LONG.search(document)
+    if "\\" in document or not document.isprintable():
+        return False
+    return max(map(len, document.split('"'))) <= LONGEST
 
 
 def decimals(value: float, spread: float | None = None) -> int:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPORARY_SUFFIX = ".fwtmp"
-# Below this Python writes numbers with an exponent; from this on integers are not exact.
-_SMALLEST_PLAIN, _EXACT = 1e-4, 2**53
+# From this on integers are not exact.
+_EXACT = 2**53
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _DEEPER = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -125,45 +125,65 @@ def sweep(folder: Path) -> int:
     return len(leftovers)
 
 
-def canonical_json(document: Any) -> bytes:
+def canonical_json(document: Any, *, number: Callable[[float], float] = float) -> bytes:
     """Return the one RFC 8785 form of `document`.
+
+    Parameters
+    ----------
+    number
+        What is written in place of each float.
 
     Raises
     ------
     ValueError
         NaN, Inf, an integer beyond ±(2^53 − 1), or a value JSON does not have.
     """
-    parts: list[str] = []
-    _write(document, parts.append)
-    return "".join(parts).encode()
+    return _canonical(document, number, {}).encode()
 
 
-def _write(value: Any, put: Callable[[str], object]) -> None:
-    """Put the canonical form of `value` part by part; what is not plain is left to `rfc8785`."""
+def _canonical(value: Any, number: Callable[[float], float], known: dict[Any, Any]) -> str:
+    """Return the canonical text of a value; `known` keeps the order of keys met before."""
     kind = type(value)
     if kind is str:
-        put(encode_basestring(value))
-    elif kind in {int, float} and _is_plain(value):
-        put(repr(value))
-    elif value and (kind is list or kind is tuple):
-        for place, item in enumerate(value):
-            put("," if place else "[")
-            _write(item, put)
-        put("]")
-    elif value and kind is dict and all(type(key) is str and key.isascii() for key in value):
-        for place, key in enumerate(sorted(value)):
-            put(("," if place else "{") + encode_basestring(key) + ":")
-            _write(value[key], put)
-        put("}")
-    else:
-        put(rfc8785.dumps(value).decode())
+        return encode_basestring(value)
+    if kind is float:
+        return _float_text(number(value))
+    if kind is dict:
+        keys = tuple(value)
+        if keys not in known:
+            known[keys] = _ordered(keys)
+        members = [text + _canonical(value[key], number, known) for key, text in known[keys]]
+        return "{" + ",".join(members) + "}"
+    if kind is list:
+        return "[" + ",".join([_canonical(item, number, known) for item in value]) + "]"
+    return _rarer(value, number, known)
 
 
-def _is_plain(number: float) -> bool:
-    """Say whether Python's text of a number is the canonical one."""
-    if isinstance(number, int):
-        return abs(number) < _EXACT
-    return _SMALLEST_PLAIN <= abs(number) < _EXACT and not number.is_integer()
+def _rarer(value: Any, number: Callable[[float], float], known: dict[Any, Any]) -> str:
+    if type(value) is int and -_EXACT < value < _EXACT:
+        return repr(value)
+    if isinstance(value, float):
+        return _canonical(float(value), number, known)
+    if isinstance(value, dict):
+        return _canonical(dict(value), number, known)
+    if isinstance(value, list | tuple):
+        return _canonical(list(value), number, known)
+    return rfc8785.dumps(value).decode()
+
+
+def _float_text(number: float) -> str:
+    text = repr(number)
+    if "e" in text or not number or not math.isfinite(number):
+        return rfc8785.dumps(number).decode()
+    return text.removesuffix(".0")
+
+
+def _ordered(keys: tuple[Any, ...]) -> list[tuple[str, str]]:
+    """Return keys in the order of their UTF-16, each with the text that begins its member."""
+    if not all(isinstance(key, str) for key in keys):
+        raise rfc8785.CanonicalizationError("object keys must be strings")
+    ordered = sorted(keys, key=lambda key: key.encode("utf-16-be"))
+    return [(key, encode_basestring(key) + ":") for key in ordered]
 
 
 def write_json(path: Path, document: Any) -> None:

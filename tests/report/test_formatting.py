@@ -94,3 +94,11 @@ def test_the_spoken_digest_is_the_first_16_hex_digits_as_a_decimal_number():
     sha256 = hashlib.sha256(b"").hexdigest()
     assert int(f.spoken(sha256).replace(" ", "")) == int(sha256[:16], 16)
     assert f.spoken("0" * 64) == "00000 00000 00000 00000"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("a", True), ("a\\u0000", False), ("a\u202e", False), ("b" * 2000, True), ("b" * 2001, False)],
+)
+def test_a_record_reads_plainly_where_no_text_of_it_would_be_changed(text, plain):
+    assert f.reads_plainly(f'{{"x":"{text}","y":1}}') == plain

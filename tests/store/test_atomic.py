@@ -5,7 +5,9 @@ import json
 import math
 import os
 import sys
+from collections import OrderedDict
 
+import numpy as np
 import pytest
 import rfc8785
 from hypothesis import given, settings
@@ -104,7 +106,9 @@ def test_canonical_form_is_the_one_of_rfc_8785(tmp_path):
     assert read_json(tmp_path / "x.json") == document
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 2**60, b"bytes"])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, 2**60, b"bytes", {1: 2}, "\ud800"]
+)
 def test_what_json_cannot_hold_is_refused(value):
     with pytest.raises(ValueError, match=r".+"):
         canonical_json({"x": value})
@@ -121,6 +125,12 @@ JSON = st.recursive(
     ),
     max_leaves=20,
 )
+
+
+def test_numbers_are_written_as_asked_wherever_they_stand():
+    document = {"a": 0.125, "b": [1, True, 0.5, (0.25,), OrderedDict(é=0.75, z=np.float64(2.5))]}
+    written = canonical_json(document, number=lambda value: 10 * value)
+    assert written == '{"a":1.25,"b":[1,true,5,[2.5],{"z":25,"é":7.5}]}'.encode()
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)

@@ -145,6 +145,6 @@ def summed(
 
 def sum_bytes(report: AggregateReport) -> bytes:
     """Return the record of a sum in its canonical form."""
-    document = rounded(report.model_dump(mode="json"))
+    document = report.model_dump(mode="json")
     document["schema"] = document.pop("schema_")
-    return canonical_json(document)
+    return canonical_json(document, number=rounded)

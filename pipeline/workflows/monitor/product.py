@@ -53,7 +53,7 @@ def write(folder: Path, report: Report, site: Site, layers: Mapping[str, bytes])
 
 def report_bytes(report: Report) -> bytes:
     """Return the record in its canonical form, numbers rounded by the stated rule."""
-    return canonical_json(rounded(report.model_dump(mode="json", by_alias=True)))
+    return canonical_json(report.model_dump(mode="json", by_alias=True), number=rounded)
 
 
 def zones_geojson(site: Site) -> dict[str, Any]:
