@@ -38,6 +38,7 @@ from pipeline.report.figures import (
 from pipeline.report.figures.canvas import Canvas, Figure
 from pipeline.report.formatting import readable, reads_plainly, spoken
 from pipeline.report.reviewing import Review, reviewed
+from pipeline.report.rows import table_rows
 from pipeline.report.words import Words
 from pipeline.store.atomic import atomic_write
 
@@ -133,6 +134,7 @@ def environment() -> jinja2.Environment:
     made.bytecode_cache = CompiledTemplates(made)
     made.filters["kept"] = kept
     made.filters["address"] = quote
+    made.filters["rows"] = table_rows
     return made
 
 

@@ -173,9 +173,9 @@ def _rarer(value: Any, number: Callable[[float], float], known: dict[Any, Any]) 
 
 def _float_text(number: float) -> str:
     text = repr(number)
-    if "e" in text or not number or not math.isfinite(number):
+    if "e" in text or not math.isfinite(number):
         return rfc8785.dumps(number).decode()
-    return text.removesuffix(".0")
+    return text.removesuffix(".0") if number else "0"
 
 
 def _ordered(keys: tuple[Any, ...]) -> list[tuple[str, str]]:
