@@ -31,9 +31,12 @@ FAINTEST = 1e-4
 
 def decibels(power: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return 10·log10 of linear power, float32; not positive gives NaN."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = 10.0 * np.log10(np.maximum(power, FAINTEST))
-    return np.where(power > 0, level, np.nan).astype(np.float32)
+    level: NDArray[Any] = np.maximum(power, FAINTEST)
+    np.multiply(np.log10(level, out=level), 10.0, out=level)
+    dark = ~(power > 0)
+    if dark.any():
+        level[dark] = np.nan
+    return np.asarray(level, np.float32)
 
 
 def normalised_difference(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.kernels.baseline import anomaly, fit_with_history
 from pipeline.kernels.blurring import gaussian_means
+from pipeline.kernels.calibration import Calibration, physical_values
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
 from pipeline.kernels.powers import powers_at
 from pipeline.kernels.ranks import ring_medians, row_quantiles
@@ -27,6 +28,10 @@ def compile_loops() -> None:
     row_quantiles(values[:, 0], 0.5)
     powers_at(values[:, 0], values[:, 0], np.arange(9))
     gaussian_means(values, usable, 0.8)
+    plain = Calibration(1.0, 0.0, 0.0, 1.0, (np.nan, np.nan))
+    for numbers in (values, values.astype(np.uint16)):
+        for kind in (np.float32, np.float64):
+            physical_values(numbers, plain, (0, 0), (1, 64), kind)
 
 
 if __name__ == "__main__":

@@ -75,47 +75,52 @@ def _add_pair(out, one, other, weight):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _blur(image, weights, row, out):  # type: ignore[no-untyped-def]
-    """Blur down the columns and along the rows, farthest neighbours first.
+def _blur_row(rows, y, height, weights, line, out):  # type: ignore[no-untyped-def]
+    """Blur down the columns and then along one row, farthest neighbours first.
 
-    In the order of scipy's `correlate1d`, whose bits these are.
+    In the order of scipy's `correlate1d`, whose bits these are. Row `y` is at ``y % len(rows)``.
     """
-    height, width = image.shape
+    kept, width = rows.shape
     reach = weights.size - 1
-    for y in range(height):
-        inner = row[reach : reach + width]
-        _weigh(inner, image[y], weights[0])
-        for away in range(reach, 0, -1):
-            above, below = _mirrored(y - away, height), _mirrored(y + away, height)
-            _add_pair(inner, image[above], image[below], weights[away])
-        for away in range(1, reach + 1):
-            row[reach - away] = inner[_mirrored(-away, width)]
-            row[reach + width - 1 + away] = inner[_mirrored(width - 1 + away, width)]
-        _weigh(out[y], inner, weights[0])
-        for away in range(reach, 0, -1):
-            left = row[reach - away : reach - away + width]
-            _add_pair(out[y], left, row[reach + away : reach + away + width], weights[away])
+    inner = line[reach : reach + width]
+    _weigh(inner, rows[y % kept], weights[0])
+    for away in range(reach, 0, -1):
+        above, below = _mirrored(y - away, height), _mirrored(y + away, height)
+        _add_pair(inner, rows[above % kept], rows[below % kept], weights[away])
+    for away in range(1, reach + 1):
+        line[reach - away] = inner[_mirrored(-away, width)]
+        line[reach + width - 1 + away] = inner[_mirrored(width - 1 + away, width)]
+    _weigh(out, inner, weights[0])
+    for away in range(reach, 0, -1):
+        left = line[reach - away : reach - away + width]
+        _add_pair(out, left, line[reach + away : reach + away + width], weights[away])
+
+
+@compiled
+def _take_row(values, known, row, seen):  # type: ignore[no-untyped-def]
+    """Write what is known, else 0, and 1 where it is."""
+    for x in range(row.size):
+        there = known[x]
+        row[x] = values[x] if there else 0.0
+        seen[x] = 1.0 if there else 0.0
 
 
 @compiled
 def _means(values, known, weights, first, last, out):  # type: ignore[no-untyped-def]
     height, width = values.shape[1:]
-    image, seen = np.empty((height, width)), np.ones((height, width))
-    total, weight, everywhere = np.empty_like(image), np.empty_like(image), np.empty_like(image)
-    row = np.empty(width + 2 * weights.size)
-    _blur(seen, weights, row, everywhere)
+    reach = weights.size - 1
+    rows = np.empty((2 * reach + 1, width))  # of an image, those around the one in hand
+    seen = np.empty_like(rows)
+    total, weight, line = np.empty(width), np.empty(width), np.empty(width + 2 * reach)
     for index in range(first, last):
-        whole = True
+        whole, taken = known[index].all(), 0
         for y in range(height):
+            while taken < min(height, y + reach + 1):
+                at = taken % len(rows)
+                _take_row(values[index, taken], known[index, taken], rows[at], seen[at])
+                taken += 1
+            _blur_row(rows, y, height, weights, line, total)
+            if y == 0 or not whole:  # where all is known every pixel has the same weight
+                _blur_row(seen, y, height, weights, line, weight)
             for x in range(width):
-                there = known[index, y, x]
-                image[y, x] = values[index, y, x] if there else 0.0
-                seen[y, x] = 1.0 if there else 0.0
-                whole &= there
-        _blur(image, weights, row, total)
-        if not whole:
-            _blur(seen, weights, row, weight)
-        of = everywhere if whole else weight
-        for y in range(height):
-            for x in range(width):
-                out[index, y, x] = total[y, x] / of[y, x] if known[index, y, x] else np.nan
+                out[index, y, x] = total[x] / weight[x] if known[index, y, x] else np.nan

@@ -124,7 +124,7 @@ def stack_pixels(plan: StackPlan, chips: ChipStore, window: Window = _WHOLE) -> 
             value[index], reason[index] = np.nan, LOAD_FAILED
 
     side_by_side(fill, range(len(plan.looks)))
-    return StackPixels(value, usable(reason) & np.isfinite(value).all(axis=1), reason)
+    return StackPixels(value, usable(reason), reason)  # what lacks a band is not observed
 
 
 def normalized(stack: xr.Dataset) -> xr.Dataset:
@@ -160,7 +160,9 @@ def _fill(
     pixels = mosaic(look_plan.look, reader, whole)
     codes = _with_stripes(pixels.codes, look_plan, whole)[part.within(whole)]
     inner = frame.within(part)
-    moved = shift_codes(codes, dx=dx, dy=dy, outside=MISSING)[inner]
+    moved = codes[inner]
+    if look_plan.corrected:
+        moved = shift_codes(codes, dx=dx, dy=dy, outside=MISSING)[inner]
     images = [band_values(look_plan.look, reader, band, pixels, part) for band in plan.bands]
     moved_images = _shifted(images, look_plan, radar=plan.sensor.physical == "gamma0")
     for layer, image in zip(value, moved_images, strict=True):

@@ -148,6 +148,24 @@ def same_pixels(rows: NDArray[np.float64], cols: NDArray[np.float64]) -> bool:
     return bool((rows == np.floor(rows)).all() and (cols == np.floor(cols)).all())
 
 
+def block_corner(
+    rows: NDArray[np.float64], cols: NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[int, int] | None:
+    """Return where the block of a chip begins whose very pixels the positions are, one by one.
+
+    None where they are no such block, or one that is not inside the chip of `shape` (y, x).
+    """
+    down, right = rows.ravel(), cols.ravel()
+    if rows.shape != (down.size, 1) or cols.shape != (1, right.size):
+        return None
+    corner = []
+    for at, size in ((down, shape[0]), (right, shape[1])):
+        if at[0] < 0 or at[-1] > size - 1 or at[0] % 1 or (np.diff(at) != 1).any():
+            return None
+        corner.append(int(at[0]))
+    return corner[0], corner[1]
+
+
 def _block(
     values: NDArray[np.floating], rows: NDArray[np.intp], cols: NDArray[np.intp]
 ) -> NDArray[np.floating]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -13,7 +14,8 @@ from scipy import ndimage
 from pipeline.errors import SceneError
 from pipeline.imagery.grid import pixel_metres
 from pipeline.imagery.sensors.model import PLAUSIBLE_REFLECTANCE
-from pipeline.imagery.stack.sampling import bilinear, nearest, positions, same_pixels
+from pipeline.imagery.stack.sampling import bilinear, block_corner, nearest, positions, same_pixels
+from pipeline.kernels.calibration import Calibration, physical_values
 from pipeline.kernels.clouds import spectral_mask
 from pipeline.kernels.masking import (
     COVERAGE_CODES,
@@ -25,7 +27,7 @@ from pipeline.kernels.masking import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from pipeline.imagery.sensors import MaskRule, Sensor
     from pipeline.imagery.stack.looks import AdmittedScene
@@ -63,8 +65,12 @@ class TileReader:
         Radar is resampled in dB, where speckle keeps its mean, and returned as power.
         """
         chip = self._chip(tile, band)
-        physical = self._physical(tile, band, chip)
         rows, cols = positions(frame, chip)
+        size = chip.values.shape[-2:]
+        corner = block_corner(rows, cols, size)
+        if corner is not None:
+            return self._physical(tile, band, chip, corner, frame.shape, np.float32)
+        physical = self._physical(tile, band, chip, (0, 0), size, np.float64)
         if self.sensor.physical == "gamma0" and not same_pixels(rows, cols):
             decibel = bilinear(10.0 * np.log10(physical), rows, cols)
             return np.asarray(10.0 ** (decibel / 10.0), np.float32)
@@ -75,7 +81,8 @@ class TileReader:
         out = np.full(frame.shape, OBSERVED, np.uint8)
         for rule in self.sensor.masks:
             found = self._rule_codes(tile, rule, frame)
-            out = np.where(out == OBSERVED, found, out)
+            if found is not None:
+                out = np.where(out == OBSERVED, found, out)
         seen = np.isfinite(self.values(tile, self.sensor.registration_band, frame))
         blank = ~seen | (out == SWATH_EDGE)
         if blank.any():
@@ -99,23 +106,31 @@ class TileReader:
             raise SceneError(f"scene {tile.scene.id}: {key} was not admitted")
         return self.chips.open(tile.chips[key])
 
-    def _physical(self, tile: AdmittedScene, band: str, chip: Chip) -> NDArray[np.float64]:
+    def _physical(
+        self,
+        tile: AdmittedScene,
+        band: str,
+        chip: Chip,
+        corner: tuple[int, int],
+        shape: tuple[int, int],
+        dtype: DTypeLike,
+    ) -> NDArray[Any]:
         """Return DN × scale + offset, once; NaN where nodata or not plausible."""
         asset = tile.scene.assets[band]
-        physical: NDArray[np.float64] = chip.values[0].astype(np.float64)
-        lost = [physical == nodata for nodata in {asset.nodata, chip.nodata} - {None}]
-        physical *= asset.scale
-        physical += asset.offset
-        low, high = _PLAUSIBLE[self.sensor.physical]
-        for mask in (*lost, ~((physical >= low) & (physical <= high))):
-            np.putmask(physical, mask, np.nan)
-        return np.asarray(physical)
+        fills = [math.nan if fill is None else fill for fill in (asset.nodata, chip.nodata)]
+        calibration = Calibration(
+            asset.scale, asset.offset, *_PLAUSIBLE[self.sensor.physical], (fills[0], fills[1])
+        )
+        return physical_values(chip.values, calibration, corner, shape, dtype)
 
-    def _rule_codes(self, tile: AdmittedScene, rule: MaskRule, frame: Frame) -> NDArray[np.uint8]:
+    def _rule_codes(
+        self, tile: AdmittedScene, rule: MaskRule, frame: Frame
+    ) -> NDArray[np.uint8] | None:
+        """Return what a rule says of each pixel; None where it says nothing of this tile."""
         if rule.kind == "spectral":
             return self._spectral_codes(tile, frame)
         if rule.kind == "none" or rule.asset is None or rule.asset not in tile.chips:
-            return np.full(frame.shape, OBSERVED, np.uint8)
+            return None
         chip = self._chip(tile, rule.asset)
         mask = chip.values[0]
         if mask.dtype.kind not in "iu":
@@ -136,11 +151,11 @@ class TileReader:
             for code in rule.codes
         ]
 
-    def _spectral_codes(self, tile: AdmittedScene, frame: Frame) -> NDArray[np.uint8]:
+    def _spectral_codes(self, tile: AdmittedScene, frame: Frame) -> NDArray[np.uint8] | None:
         roles = self.sensor.roles
         usable = [r for r in _SPECTRAL_ROLES if r in roles and roles[r] in tile.chips]
         if not set(usable) >= _NEEDED_ROLES:
-            return np.full(frame.shape, OBSERVED, np.uint8)
+            return None
         agreed = dict(self.dilation_m)
         found = spectral_mask(
             {role: self.values(tile, roles[role], frame) for role in usable},
