@@ -119,16 +119,25 @@ class _Weights(Mapping[str, "NDArray[np.float32]"]):
         self._index[series.rows, series.columns] = np.arange(series.rows.size)
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:
-        place = self._places[name]
         weight = np.zeros(self._size, np.float32)
-        weight[self._index[place.rows, place.columns]] = place.shares
+        weight[self.pixels(name)] = self._places[name].shares
         return weight
+
+    def pixels(self, name: str) -> NDArray[np.int64]:
+        """Return where the weights of a place are above 0, without making them."""
+        place = self._places[name]
+        return np.asarray(self._index[place.rows, place.columns])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def pixels_of(zones: Mapping[str, NDArray[np.float32]], name: str) -> NDArray[np.int64]:
+    """Return the pixels with a share in a zone, in no order."""
+    return zones.pixels(name) if isinstance(zones, _Weights) else np.flatnonzero(zones[name])
 
 
 def quiet_assessor(assessor: TrackAssessor, ground: Ground) -> TrackAssessor:

@@ -21,7 +21,7 @@ from pipeline.assessment.held_out import (
     level_for_confirmation,
 )
 from pipeline.assessment.observables import method_for
-from pipeline.assessment.quiet_ground import apart
+from pipeline.assessment.quiet_ground import apart, pixels_of
 from pipeline.kernels.significance import score_at
 from pipeline.threads import side_by_side
 
@@ -140,7 +140,7 @@ def _apart(ground: TrackAssessor, zones: Sequence[str]) -> list[str]:
     """Return the names of the placements of some zones that do not lie on one another."""
     places = ground.series.zones
     names = (name for name in places if name.split("/")[0] in zones)
-    return apart(((name, np.flatnonzero(places[name])) for name in names), ground.series.rows.size)
+    return apart(((name, pixels_of(places, name)) for name in names), ground.series.rows.size)
 
 
 def _values(

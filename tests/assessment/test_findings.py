@@ -173,7 +173,11 @@ def test_zones_of_different_size_are_not_pooled():
 
 def test_a_real_track_is_ranked_among_its_own_placements():
     from pipeline.assessment.indicators import TrackAssessor  # noqa: PLC0415
-    from pipeline.assessment.quiet_ground import placements_of, quiet_assessor  # noqa: PLC0415
+    from pipeline.assessment.quiet_ground import (  # noqa: PLC0415
+        pixels_of,
+        placements_of,
+        quiet_assessor,
+    )
 
     rng = np.random.default_rng(25)
     power = speckled(rng, 24)
@@ -186,6 +190,8 @@ def test_a_real_track_is_ranked_among_its_own_placements():
     for place in ground["stand"]:
         assert ring[place.rows, place.columns].all()
     quiet = quiet_assessor(assessor, ground)
+    for name, weight in quiet.series.zones.items():
+        assert set(pixels_of(quiet.series.zones, name)) == set(np.flatnonzero(weight))
     found = rarities(assessor, quiet, AGREED, ["stand"], BUDGET)["stand"]
     assert len(found.pool.places) == 1 + len(ground["stand"])
     assert (found.pool.p[0, 22:] <= 0.02).all()

@@ -201,15 +201,17 @@ def _unmeasured(
 def newest_usable(track: TrackOutcome) -> int | None:
     """Return the newest look on which half of the zones were seen; None without any."""
     series = track.series
-    clear = (series.codes == 0).astype(np.float64)
-    shares = np.stack(
-        [
-            clear @ weight.astype(np.float64) / max(float(weight.sum()), 1e-9)
-            for weight in series.zones.values()
-        ]
-    )
+    shares = np.stack([_clear_shares(series.codes, weight) for weight in series.zones.values()])
     usable = np.flatnonzero((shares >= LEAST_OBSERVED).mean(axis=0) >= 0.5)
     return int(usable[-1]) if usable.size else None
+
+
+def _clear_shares(
+    codes: np.ndarray[Any, Any], weight: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    place = np.flatnonzero(weight)
+    clear = (codes[:, place] == 0).astype(np.float64)
+    return np.asarray(clear @ weight[place].astype(np.float64) / max(float(weight.sum()), 1e-9))
 
 
 def look_of(track: TrackOutcome, index: int) -> Look:
