@@ -49,18 +49,18 @@ class Recovery(NamedTuple):
         whole one of each (Laplace) was too timid: stated probabilities erred by .041, these by
         .016 (over 3,728).
         """
-        positive = signals[signals > 0]
+        positive = np.sort(signals[signals > 0])
         nothing = float(np.count_nonzero(signals[signals <= 0] > limit))
         if not positive.size:
             return nothing / signals.size
-        levels, place, counts = np.unique(
-            np.round(np.log2(positive) * STEPS_PER_DOUBLING),
-            return_inverse=True,
-            return_counts=True,
+        levels, start, counts = np.unique(
+            np.round(np.log2(positive) * STEPS_PER_DOUBLING), return_index=True, return_counts=True
         )
         weight = self._speaking(levels / STEPS_PER_DOUBLING)
-        past = positive[:, None] > limit * self.share
-        share = (float(weight[place][past].sum()) + nothing) / signals.size
+        # Signals are in order, those of a level side by side: how many of them are past a limit.
+        first = np.searchsorted(positive, limit * self.share, side="right")
+        past = (start + counts)[:, None] - np.maximum(start[:, None], first)
+        share = (float((weight * np.maximum(past, 0)).sum()) + nothing) / signals.size
         together = counts @ weight / counts.sum()
         speaking = 1.0 / float((together**2).sum())
         return float((share * speaking + 0.5) / (speaking + 1.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -22,7 +23,7 @@ from pipeline.assessment.likelihood import (
     term,
 )
 from pipeline.assessment.record import Threshold
-from pipeline.assessment.recovery import NEAR_DOUBLINGS, Recovery
+from pipeline.assessment.recovery import NEAR_DOUBLINGS, STEPS_PER_DOUBLING, Recovery
 from pipeline.assessment.reliability import reliability
 from tests.assessment.looks import look
 
@@ -107,6 +108,25 @@ def test_a_signal_that_is_noise_alone_is_no_change():
     found = Recovery(np.full(20, 4.0), np.full(20, 1.0))
     assert found.beyond(np.full(9, -1.0), 2.0) == 0.0
     assert found.beyond(np.array([-1.0, 4.0]), 2.0) == pytest.approx((0.5 * 20 + 0.5) / 21)
+
+
+def test_what_speaks_of_each_signal_is_weighed_as_a_plain_loop_does():
+    rng = np.random.default_rng(31)
+    known = Recovery(2.0 ** rng.uniform(2, 6, 40), rng.uniform(0.3, 1.5, 40))
+    signals = np.round(rng.normal(12.0, 9.0, 60), 1)  # some alike, some below zero
+    positive = [float(signal) for signal in signals if signal > 0]
+    weights = []
+    for signal in positive:
+        level = round(math.log2(signal) * STEPS_PER_DOUBLING) / STEPS_PER_DOUBLING
+        near = np.exp(-0.5 * ((np.log2(known.measured) - level) / NEAR_DOUBLINGS) ** 2)
+        weights.append(near / near.sum())
+    speaking = 1.0 / (np.mean(weights, axis=0) ** 2).sum()
+    for limit in (8.0, -3.0, float(signals.max())):
+        past = sum(w[s > limit * known.share].sum() for s, w in zip(positive, weights, strict=True))
+        share = (past + np.sum((signals <= 0) & (signals > limit))) / signals.size
+        wanted = (share * speaking + 0.5) / (speaking + 1.0)
+        # Sums in another order.
+        assert known.beyond(signals, limit) == pytest.approx(wanted, rel=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["relative", "rate"])
