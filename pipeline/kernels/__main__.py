@@ -13,6 +13,7 @@ from pipeline.kernels.calibration import Calibration, physical_values
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
 from pipeline.kernels.powers import powers_at
 from pipeline.kernels.ranks import ring_medians, row_quantiles
+from pipeline.kernels.replay import replayed_pairs
 
 
 def compile_loops() -> None:
@@ -28,6 +29,8 @@ def compile_loops() -> None:
     row_quantiles(values[:, 0], 0.5)
     powers_at(values[:, 0], values[:, 0], np.arange(9))
     gaussian_means(values, usable, 0.8)
+    replayed_pairs(values, usable, noise=1.0)
+    replayed_pairs(values, usable & (np.arange(64) % 9 > 0), noise=1.0)
     plain = Calibration(1.0, 0.0, 0.0, 1.0, (np.nan, np.nan))
     for numbers in (values, values.astype(np.uint16)):
         for kind in (np.float32, np.float64):

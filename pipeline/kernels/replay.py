@@ -3,6 +3,7 @@
 Two looks of a sensor cannot agree better than its noise, speckle included. A
 replayed scene does, and would read as a confident "no change".
 """
+# ruff: noqa: ANN001, ANN202 - numba infers the types of compiled loops.
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from pipeline.kernels.lanes import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,23 +150,21 @@ class _FineStructure:
 
     def near(self, j: int, noise: float) -> NDArray[np.intp]:
         """Return the looks before `j` that `nearly_same` might call the same: never too few."""
-        both = self.seen[:j] & self.seen[j]
-        n = both.sum(axis=1)
-        textured = both & (self.steps[:j] != 0)
-        equal = np.count_nonzero(textured & (self.values[:j] == self.values[j]), axis=1)
-        alike = equal > (1 - _MARGIN) * _SHARE_EQUAL * textured.sum(axis=1)
         # the spread is a median: it is below a limit where half of the pixels are
         limit = (1 + _MARGIN) * 2.0 * _FLOOR * noise / _OF_NORMAL
-        away = np.abs(self._gains(j, both)[:, None] * self.steps[j] - self.steps[:j])
-        close = np.count_nonzero((away < limit) & both, axis=1) >= 0.5 * n - 1
-        return np.flatnonzero((alike | close) & (n >= _MIN_PIXELS))
+        counts = np.empty((j, 4), np.int64)
+        gains = self._gains(j)
+        _count(self.values, self.steps, self.seen, gains, self.steps.dtype.type(limit), counts)
+        n, textured, equal, close = counts.T
+        alike = equal > (1 - _MARGIN) * _SHARE_EQUAL * textured
+        return np.flatnonzero((alike | (close >= 0.5 * n - 1)) & (n >= _MIN_PIXELS))
 
-    def _gains(self, j: int, both: NDArray[np.bool_]) -> NDArray[np.floating]:
-        if both.all():
+    def _gains(self, j: int) -> NDArray[np.floating]:
+        if self.seen[: j + 1].all():
             sizes, size = self._sizes[:j], self._sizes[j]
         else:
-            sizes = _masked_medians(np.abs(self.steps[:j]), both)
-            size = _masked_medians(np.broadcast_to(np.abs(self.steps[j]), both.shape), both)
+            sizes, size = np.empty((2, j), self.steps.dtype)
+            _masked_medians(np.abs(self.steps[: j + 1]), self.seen, self._ranked, sizes, size)
         known = (sizes > 0) & (size > 0)
         return np.where(known, sizes / np.where(known, size, 1), 1).astype(self.steps.dtype)
 
@@ -171,13 +172,52 @@ class _FineStructure:
     def _sizes(self) -> NDArray[np.floating]:
         return np.asarray(np.median(np.abs(self.steps), axis=1))
 
+    @cached_property
+    def _ranked(self) -> NDArray[np.int32]:
+        """Pixels by the size of their step, of each look."""
+        return np.argsort(np.abs(self.steps), axis=1).astype(np.int32)
 
-def _masked_medians(values: NDArray[np.floating], kept: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Return the median of each row's kept values; 0 where there is none."""
-    ranked = np.sort(np.where(kept, values, np.inf), axis=1)
-    rows, count = np.arange(len(ranked)), kept.sum(axis=1)
-    middle = (ranked[rows, np.maximum(count - 1, 0) // 2] + ranked[rows, count // 2]) / 2
-    return np.where(count > 0, middle, 0)
+
+@compiled
+def _count(values, steps, seen, gains, limit, counts):  # type: ignore[no-untyped-def]
+    """Count pixels seen by a look and each one before it: all, textured, equal, close."""
+    j = len(counts)
+    for i in range(j):
+        n = textured = equal = close = 0
+        for x in range(values.shape[1]):
+            both = seen[i, x] & seen[j, x]
+            rough = both & (steps[i, x] != 0)
+            n += both
+            textured += rough
+            equal += rough & (values[i, x] == values[j, x])
+            close += both & (np.abs(gains[i] * steps[j, x] - steps[i, x]) < limit)
+        counts[i, 0], counts[i, 1], counts[i, 2], counts[i, 3] = n, textured, equal, close
+
+
+@compiled
+def _masked_medians(sizes, seen, ranked, own, other):  # type: ignore[no-untyped-def]
+    """Write the median size in each look, and in the last one, of what both have seen; or 0."""
+    j = len(sizes) - 1
+    for i in range(j):
+        n = (seen[i] & seen[j]).sum()
+        own[i] = _middle(sizes[i], ranked[i], seen[i], seen[j], n)
+        other[i] = _middle(sizes[j], ranked[j], seen[i], seen[j], n)
+
+
+@compiled
+def _middle(sizes, ranked, seen, too, n):  # type: ignore[no-untyped-def]
+    """Return the median of `n` sizes where both are True, walked up in their order."""
+    low, at, passed = sizes[0] * 0, 0, 0
+    if n == 0:
+        return low
+    while passed <= n // 2:
+        place = ranked[at]
+        if seen[place] and too[place]:
+            if passed == (n - 1) // 2:
+                low = sizes[place]
+            passed += 1
+        at += 1
+    return (low + sizes[ranked[at - 1]]) / sizes.dtype.type(2)
 
 
 def _sigma(values: NDArray[np.floating]) -> float:

@@ -1,8 +1,8 @@
 """Placings measured before, on disk: a run with one new look measures one.
 
-A placing is known by the digest of all it follows from: the pixels of the look and of those
-behind the reference, and the code. A file that is not what was written is no file: what is
-kept can always be measured again.
+A placing is known by the digest of all it follows from: the chips of the look and of those
+behind the reference, how they become pixels of the grid, and the code. A file that is not what
+was written is no file: what is kept can always be measured again.
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ def _keys(
 ) -> dict[int, str]:
     """Return index to digest of what a look's placing follows from."""
     own = [glance.sha256 for glance in series.glances]
-    facts = [rule, series.sensor.key, series.sensor.registration_band, series.sensor.physical]
-    facts += [str(size) for size in series.shape] + [own[index] for index in chosen]
-    shared = "|".join(facts)
+    shared = "|".join([rule, series.rule, *(own[index] for index in chosen)])
     return {
         index: hashlib.sha256(f"{shared}|{index in chosen}|{own[index]}".encode()).hexdigest()
         for index in wanted

@@ -41,23 +41,28 @@ class Mosaic:
     codes
         uint8 (y, x) coverage codes.
     choice
-        intp (y, x) index in `Look.tiles`; -1 where no tile was loaded.
+        int16 (y, x) index in `Look.tiles`; -1 where no tile was loaded.
     """
 
     frame: Frame
     codes: NDArray[np.uint8]
-    choice: NDArray[np.intp]
+    choice: NDArray[np.int16]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its arrays."""
+        return self.codes.nbytes + self.choice.nbytes
 
 
 def mosaic(look: Look, reader: TileReader, frame: Frame) -> Mosaic:
     """Choose for each pixel the tile that saw it best; the lower scene id among equals."""
     unseen = LOAD_FAILED if look.failed else SWATH_EDGE
     codes = np.full(frame.shape, unseen, np.uint8)
-    choice = np.full(frame.shape, -1, np.intp)
+    choice = np.full(frame.shape, -1, np.int16)
     for index, tile in enumerate(look.tiles):
         found = reader.codes(tile, frame)
         if not index:
-            codes, choice[:] = found, 0
+            codes, choice = found, np.zeros_like(choice)
             continue
         better = _RANK[found] < _RANK[codes]
         codes = np.where(better, found, codes)

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
     from pipeline.imagery.stack.looks import Look
+    from pipeline.imagery.stack.mosaic import Mosaic
     from pipeline.imagery.stack.tiles import TileReader
 
-# Pixels of looks held at once, bytes; beyond it they are read a second time.
+# Codes of looks held at once, bytes; beyond it they are found a second time.
 HELD_BYTES = 256 << 20
 MEDIAN_LOOKS = 15  # of radar looks behind the reference: speckle falls with their root
 
@@ -46,11 +47,6 @@ class Picture:
     images: dict[str, NDArray[np.float32]]
     valid: NDArray[np.bool_]
 
-    @property
-    def size(self) -> int:
-        """Bytes of its arrays."""
-        return self.valid.nbytes + sum(image.nbytes for image in self.images.values())
-
 
 @dataclass(frozen=True)
 class Glance:
@@ -61,7 +57,7 @@ class Glance:
     share
         Of valid pixels.
     sha256
-        Of the look's pixels.
+        Of all that the look's pixels follow from.
     sample, seen
         Rows of the registration band that looks are held against each other by, (y, x), and
         where they are valid.
@@ -76,8 +72,8 @@ class Glance:
 class RegistrationSeries:
     """Registration bands of all looks, in the unit they are compared in.
 
-    The first looks are held, up to `HELD_BYTES`, and those behind a reference; any other one is
-    read again whenever it is asked for.
+    Those behind a reference are held, and the codes of the first looks, up to `HELD_BYTES`; any
+    other one is read whenever it is asked for.
 
     Parameters
     ----------
@@ -94,6 +90,7 @@ class RegistrationSeries:
         self.shape = (int(geobox.shape[0]), int(geobox.shape[1]))
         self._reader, self._frame = reader, Frame.whole(geobox)
         self._held: dict[int, Picture] = {}
+        self._mosaics: dict[int, Mosaic] = {}
         self._medians: dict[str, tuple[Any, ...]] = {}
         self.glances = tuple(side_by_side(self._glance, range(len(looks))))
 
@@ -113,29 +110,46 @@ class RegistrationSeries:
         missing = [index for index in chosen if index not in self._held]
         self._held |= dict(zip(missing, side_by_side(self._read, missing), strict=True))
 
+    @property
+    def rule(self) -> str:
+        """All that pictures follow from beside the looks: sensor, growth of masks, grid."""
+        grid = self._frame.geobox
+        place = (self.shape, tuple(grid.affine)[:6], str(grid.crs))
+        return repr((self.sensor, self._reader.dilation_m, place))
+
     def _read(self, index: int) -> Picture:
-        pixels = mosaic(self.looks[index], self._reader, self._frame)
-        radar = self.sensor.physical == "gamma0"
-        images = {}
-        for name in self.bands:
-            image = band_values(self.looks[index], self._reader, name, pixels, self._frame)
-            images[name] = np.asarray(10.0 * np.log10(image) if radar else image, np.float32)
+        pixels = self._mosaic(index)
+        images = {name: self._compared(self._values(index, name, pixels)) for name in self.bands}
         return Picture(images, usable(pixels.codes))
 
+    def _mosaic(self, index: int) -> Mosaic:
+        return self._mosaics.get(index) or mosaic(self.looks[index], self._reader, self._frame)
+
+    def _values(self, index: int, band: str, pixels: Mosaic) -> NDArray[np.float32]:
+        return band_values(self.looks[index], self._reader, band, pixels, self._frame)
+
+    def _compared(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values in the unit in which looks are alike; radar in dB."""
+        if self.sensor.physical != "gamma0":
+            return values
+        return np.asarray(10.0 * np.log10(values), np.float32)
+
     def _glance(self, index: int) -> Glance:
-        picture = self._read(index)
-        if (index + 1) * picture.size <= HELD_BYTES:
-            self._held[index] = picture
-        digest = hashlib.sha256(picture.valid.tobytes())
-        for band, image in sorted(picture.images.items()):
-            digest.update(band.encode() + image.tobytes())
-        rows = compared_rows(self.shape[0])
+        pixels = self._mosaic(index)
+        if (index + 1) * pixels.size <= HELD_BYTES:
+            self._mosaics[index] = pixels
+        valid, rows = usable(pixels.codes), compared_rows(self.shape[0])
+        values = self._values(index, self.sensor.registration_band, pixels)
         return Glance(
-            share=round(float(picture.valid.mean()), 3),
-            sha256=digest.hexdigest(),
-            sample=picture.images[self.sensor.registration_band][rows].copy(),
-            seen=picture.valid[rows].copy(),
+            share=round(float(valid.mean()), 3),
+            sha256=self._origin(self.looks[index]),
+            sample=self._compared(values[rows].copy()),
+            seen=valid[rows].copy(),
         )
+
+    def _origin(self, look: Look) -> str:
+        facts = [self._reader.origin(tile) for tile in look.tiles]
+        return hashlib.sha256(repr((facts, bool(look.failed))).encode()).hexdigest()
 
     def clearest(self, until: datetime | None) -> tuple[int, ...]:
         """Return the looks behind the reference by index: clearest first, then earliest."""

@@ -89,6 +89,14 @@ class TileReader:
             out[blank] = _blank_codes(tile, blank, frame)
         return out
 
+    def origin(self, tile: AdmittedScene) -> str:
+        """Return all that a tile's values and codes follow from, beside sensor, frame and code."""
+        scene = tile.scene
+        assets = [(key, tile.chips[key], scene.assets.get(key)) for key in sorted(tile.chips)]
+        read = [(key, sha256, a and (a.scale, a.offset, a.nodata)) for key, sha256, a in assets]
+        sun = (scene.sun_azimuth_deg, scene.sun_elevation_deg)
+        return repr((scene.id, scene.footprint, sun, read))
+
     def intact(self, tile: AdmittedScene) -> str:
         """Return why the tile cannot be used, or nothing."""
         needed = [self.sensor.registration_band]
