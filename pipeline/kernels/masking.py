@@ -130,7 +130,8 @@ def usable(codes: NDArray[np.uint8], *, keep_snow: bool = False) -> NDArray[np.b
 
     `keep_snow` counts snow as a look: for indicators of snow only.
     """
-    return np.asarray((codes == OBSERVED) | ((codes == SNOW) & keep_snow))
+    seen = codes == OBSERVED
+    return np.asarray(seen | (codes == SNOW) if keep_snow else seen)
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,8 @@ def _fill(
     moved_images = _shifted(images, look_plan, radar=plan.sensor.physical == "gamma0")
     for layer, image in zip(value, moved_images, strict=True):
         layer[:] = image[inner]
-    lacking = ~np.isfinite(value).all(axis=0)
-    reason[:] = np.where((moved == OBSERVED) & lacking, np.uint8(MISSING), moved)
+    reason[:] = moved
+    reason[(moved == OBSERVED) & ~np.isfinite(value).all(axis=0)] = MISSING
 
 
 def _with_stripes(codes: NDArray[np.uint8], look_plan: LookPlan, whole: Frame) -> NDArray[np.uint8]:

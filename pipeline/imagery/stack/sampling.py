@@ -8,6 +8,7 @@ the same bits as the whole.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from affine import Affine
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
-
-    from pipeline.store.chips import Chip
 
 _DIGITS = 6  # of a pixel: what is nearer to a centre than that lies on it
 
@@ -89,19 +88,21 @@ class Frame:
         return rows + 0.5, np.arange(self.left, self.right, dtype=np.float64) + 0.5
 
 
-def positions(frame: Frame, chip: Chip) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return row and column of the frame's pixel centres in the chip.
+def positions(
+    frame: Frame, own: Affine, crs: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return row and column of the frame's pixel centres in a chip of some transform and map.
 
     Pixel centres of the chip are whole numbers. Both broadcast to (y, x).
     """
-    grid, own = frame.geobox.affine, chip.transform
+    grid = frame.geobox.affine
     straight = not (grid.b or grid.d or own.b or own.d)
-    if straight and CRS(chip.crs) == frame.geobox.crs:
+    if straight and CRS(crs) == frame.geobox.crs:
         rows, cols = frame._pixel_centres()  # noqa: SLF001 - one value, two functions
         both = ~own @ grid
         at_rows, at_cols = both.e * rows + both.f - 0.5, both.a * cols + both.c - 0.5
         return _snapped(at_rows)[:, None], _snapped(at_cols)[None, :]
-    cols, rows = _placed(~own, *frame.centres(chip.crs))
+    cols, rows = _placed(~own, *frame.centres(crs))
     return _snapped(rows - 0.5), _snapped(cols - 0.5)
 
 
@@ -148,13 +149,15 @@ def same_pixels(rows: NDArray[np.float64], cols: NDArray[np.float64]) -> bool:
     return bool((rows == np.floor(rows)).all() and (cols == np.floor(cols)).all())
 
 
+@lru_cache(maxsize=256)  # most chips of a site lie on few grids
 def block_corner(
-    rows: NDArray[np.float64], cols: NDArray[np.float64], shape: tuple[int, ...]
+    frame: Frame, transform: Affine, crs: str, shape: tuple[int, ...]
 ) -> tuple[int, int] | None:
-    """Return where the block of a chip begins whose very pixels the positions are, one by one.
+    """Return where the block of a chip begins whose very pixels are those of a frame, one by one.
 
     None where they are no such block, or one that is not inside the chip of `shape` (y, x).
     """
+    rows, cols = positions(frame, transform, crs)
     down, right = rows.ravel(), cols.ravel()
     if rows.shape != (down.size, 1) or cols.shape != (1, right.size):
         return None

@@ -65,11 +65,11 @@ class TileReader:
         Radar is resampled in dB, where speckle keeps its mean, and returned as power.
         """
         chip = self._chip(tile, band)
-        rows, cols = positions(frame, chip)
         size = chip.values.shape[-2:]
-        corner = block_corner(rows, cols, size)
+        corner = block_corner(frame, chip.transform, chip.crs, size)
         if corner is not None:
             return self._physical(tile, band, chip, corner, frame.shape, np.float32)
+        rows, cols = positions(frame, chip.transform, chip.crs)
         physical = self._physical(tile, band, chip, (0, 0), size, np.float64)
         if self.sensor.physical == "gamma0" and not same_pixels(rows, cols):
             decibel = bilinear(10.0 * np.log10(physical), rows, cols)
@@ -145,7 +145,7 @@ class TileReader:
             raise SceneError(f"scene {tile.scene.id}: mask is of {mask.dtype}, not of integers")
         edge = pixel_metres(GeoBox(mask.shape, chip.transform, chip.crs))
         codes = coverage_from_mask(mask, self._signs(rule), pixel_m=edge)
-        return nearest(codes, *positions(frame, chip), outside=SWATH_EDGE)
+        return nearest(codes, *positions(frame, chip.transform, chip.crs), outside=SWATH_EDGE)
 
     def _signs(self, rule: MaskRule) -> list[Sign]:
         agreed = dict(self.dilation_m)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.store.chips import Chip, ChipStore
 
 LEAST_PIXELS = 64  # fewer say nothing about a whole scene
-ENOUGH_PIXELS = 1 << 15  # behind a median that is held against an order of magnitude
+ENOUGH_PIXELS = 1 << 13  # behind a median that is held against an order of magnitude
 COARSEST = 6.1  # times the band's pixel, as Sentinel-2's own copies at 60 m; beyond, nothing shows
 SATURATED = 0.6  # reflectance; thick cloud and snow may be one value everywhere
 BRIGHTEST = 10.0  # linear gamma-nought; whole scenes of more are digital numbers, not power
