@@ -126,7 +126,7 @@ def smoothed(
     -------
     (time, y, x) float32, NaN where not usable.
     """
-    return gaussian_means(values, usable & np.isfinite(values), sigma_px)
+    return gaussian_means(values, usable, sigma_px)
 
 
 def looks_together(shape: tuple[int, ...]) -> int:
@@ -144,7 +144,7 @@ def evaluate(name: str, bands: Mapping[str, Any], usable: NDArray[np.bool_]) -> 
         part = slice(start, start + together)
         values = feature.compute({role: bands[role][part] for role in bands})
         if feature.smoothing_px > 0:
-            out[part] = smoothed(values, usable[part], feature.smoothing_px)
+            gaussian_means(values, usable[part], feature.smoothing_px, out[part])
         else:
             out[part] = np.where(usable[part], values, np.nan)
 

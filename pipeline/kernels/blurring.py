@@ -26,32 +26,37 @@ def gaussian(sigma_px: float) -> NDArray[np.float64]:
 
 
 def gaussian_means(
-    values: NDArray[np.floating], known: NDArray[np.bool_], sigma_px: float
+    values: NDArray[np.floating],
+    known: NDArray[np.bool_],
+    sigma_px: float,
+    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Return Gaussian means of what is known, image by image.
 
     Parameters
     ----------
     values
-        (n, y, x) float32 or float64, finite where `known`.
+        (n, y, x) float32 or float64; what is not finite is not known.
     known
         (n, y, x) True = usable.
     sigma_px
         Standard deviation, pixels. Halo: round(4 × sigma_px) pixels; beyond its edge an image is
         mirrored.
+    out
+        Where the means are written; None makes an array.
 
     Returns
     -------
     (n, y, x) float32, NaN where not known.
     """
-    out = np.empty(values.shape, np.float32)
+    means = np.empty(values.shape, np.float32) if out is None else out
     weights = gaussian(sigma_px)
 
     def compute(first: int, last: int) -> None:
-        _means(values, known, weights, first, last, out)
+        _means(values, known, weights, first, last, means)
 
     in_ranges(compute, len(values), fewest=1)
-    return out
+    return means
 
 
 @compiled
@@ -98,11 +103,20 @@ def _blur_row(rows, y, height, weights, line, out):  # type: ignore[no-untyped-d
 
 @compiled
 def _take_row(values, known, row, seen):  # type: ignore[no-untyped-def]
-    """Write what is known, else 0, and 1 where it is."""
+    """Write what is known and finite, else 0, and 1 where it is."""
     for x in range(row.size):
-        there = known[x]
+        there = known[x] & np.isfinite(values[x])
         row[x] = values[x] if there else 0.0
         seen[x] = 1.0 if there else 0.0
+
+
+@compiled
+def _is_whole(values, known):  # type: ignore[no-untyped-def]
+    whole = True
+    for y in range(values.shape[0]):
+        for x in range(values.shape[1]):
+            whole &= known[y, x] & np.isfinite(values[y, x])
+    return whole
 
 
 @compiled
@@ -113,7 +127,7 @@ def _means(values, known, weights, first, last, out):  # type: ignore[no-untyped
     seen = np.empty_like(rows)
     total, weight, line = np.empty(width), np.empty(width), np.empty(width + 2 * reach)
     for index in range(first, last):
-        whole, taken = known[index].all(), 0
+        whole, taken = _is_whole(values[index], known[index]), 0
         for y in range(height):
             while taken < min(height, y + reach + 1):
                 at = taken % len(rows)
@@ -123,4 +137,5 @@ def _means(values, known, weights, first, last, out):  # type: ignore[no-untyped
             if y == 0 or not whole:  # where all is known every pixel has the same weight
                 _blur_row(seen, y, height, weights, line, weight)
             for x in range(width):
-                out[index, y, x] = total[x] / weight[x] if known[index, y, x] else np.nan
+                there = known[index, y, x] & np.isfinite(values[index, y, x])
+                out[index, y, x] = total[x] / weight[x] if there else np.nan

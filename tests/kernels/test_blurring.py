@@ -33,3 +33,15 @@ def test_the_mean_is_scipys_to_the_bit(shape, sigma, missing):
     np.testing.assert_array_equal(gaussian_means(values, known, sigma), expected)
     with allow_threads(1):
         np.testing.assert_array_equal(gaussian_means(values, known, sigma), expected)
+
+
+def test_what_is_not_finite_is_not_known_and_the_means_go_where_they_are_wanted():
+    values = RNG.normal(-12, 3, (2, 20, 17)).astype(np.float32)
+    values[0, 3, 4], values[0, 9, 9], values[0, 0, 0] = np.nan, np.inf, -np.inf
+    known = RNG.random(values.shape) > 0.1
+    out = np.zeros((3, 20, 17), np.float32)
+    found = gaussian_means(values, known, 0.8, out[1:])
+    expected = plain(np.where(np.isfinite(values), values, 0), known & np.isfinite(values), 0.8)
+    np.testing.assert_array_equal(out[1:], expected)
+    assert np.shares_memory(found, out)
+    assert not out[0].any()

@@ -168,7 +168,9 @@ def _fill(
     for layer, image in zip(value, moved_images, strict=True):
         layer[:] = image[inner]
     reason[:] = moved
-    reason[(moved == OBSERVED) & ~np.isfinite(value).all(axis=0)] = MISSING
+    there = np.isfinite(value)
+    if not there.all():
+        reason[(moved == OBSERVED) & ~there.all(axis=0)] = MISSING
 
 
 def _with_stripes(codes: NDArray[np.uint8], look_plan: LookPlan, whole: Frame) -> NDArray[np.uint8]:

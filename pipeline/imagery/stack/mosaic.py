@@ -56,13 +56,12 @@ class Mosaic:
 
 def mosaic(look: Look, reader: TileReader, frame: Frame) -> Mosaic:
     """Choose for each pixel the tile that saw it best; the lower scene id among equals."""
-    unseen = LOAD_FAILED if look.failed else SWATH_EDGE
-    codes = np.full(frame.shape, unseen, np.uint8)
+    codes = np.full(frame.shape, LOAD_FAILED if look.failed else SWATH_EDGE, np.uint8)
     choice = np.full(frame.shape, -1, np.int16)
     for index, tile in enumerate(look.tiles):
         found = reader.codes(tile, frame)
         if not index:
-            codes, choice = found, np.zeros_like(choice)
+            codes, choice = found, np.zeros(frame.shape, np.int16)
             continue
         better = _RANK[found] < _RANK[codes]
         codes = np.where(better, found, codes)
@@ -77,6 +76,8 @@ def band_values(
     look: Look, reader: TileReader, band: str, pixels: Mosaic, frame: Frame
 ) -> NDArray[np.float32]:
     """Return one band of a look, (y, x) physical, on a part `frame` of the mosaic's."""
+    if len(look.tiles) == 1 and band in look.tiles[0].chips:
+        return reader.values(look.tiles[0], band, frame)
     choice = pixels.choice[frame.within(pixels.frame)]
     out = np.full(frame.shape, np.nan, np.float32)
     for index, tile in enumerate(look.tiles):

@@ -83,8 +83,9 @@ class TileReader:
             found = self._rule_codes(tile, rule, frame)
             if found is not None:
                 out = np.where(out == OBSERVED, found, out)
-        seen = np.isfinite(self.values(tile, self.sensor.registration_band, frame))
-        blank = ~seen | (out == SWATH_EDGE)
+        blank = np.isnan(self.values(tile, self.sensor.registration_band, frame))
+        if self.sensor.masks:
+            blank |= out == SWATH_EDGE
         if blank.any():
             out[blank] = _blank_codes(tile, blank, frame)
         return out
