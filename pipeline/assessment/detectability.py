@@ -130,11 +130,11 @@ def detections(
     number = max(FEWEST_PER_ZONE, ceil(INJECTIONS / max(1, recipes * zones)))
     for of_series in wanted.values():
         group = [item for _, items in of_series for item in items]
-        series = group[0].assessor.series
+        assessor = group[0].assessor
         needed = features_needed([item.method for item in group])
-        features = tuple(name for name in needed if name in series.features)
+        features = tuple(name for name in needed if name in assessor.series.features)
         looks = injected(
-            series, look, [recipe for recipe, _ in of_series], features, number=number, seed=seed
+            assessor, look, [recipe for recipe, _ in of_series], features, number=number, seed=seed
         )
         # The contrasts of one indicator are blocks of the same looks.
         measure = cache(looks.assessor.measured)

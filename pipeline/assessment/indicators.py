@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pipeline.assessment.measures import Measured
     from pipeline.assessment.series import FeatureScores, TrackSeries
+    from pipeline.kernels.baseline import SceneStep
 
     Declared = Callable[[date], float | None]
 
@@ -84,6 +85,24 @@ class Judging:
         return Reading(value, min(low, value), max(high, value), day)
 
 
+class ChangedPixels(NamedTuple):
+    """Where the pixels of a track changed, and the rule that says so.
+
+    Parameters
+    ----------
+    found
+        (time, pixel) True = changed.
+    cut
+        Score from which a pixel counts, from quiet looks of the ring.
+    steps
+        (time,) what self-normalisation took out of each date's scores.
+    """
+
+    found: NDArray[np.bool_]
+    cut: float
+    steps: tuple[SceneStep, ...]
+
+
 class TrackAssessor:
     """Assesses the agreed indicators over one sensor and track.
 
@@ -98,13 +117,13 @@ class TrackAssessor:
     def __init__(self, series: TrackSeries) -> None:
         self.series = series
         self.scores: dict[str, FeatureScores] = {}
-        self._found: dict[str, NDArray[np.bool_]] = {}
+        self._changed: dict[str, ChangedPixels] = {}
         self._local: dict[tuple[str, str, int], LocalScores] = {}
 
     def with_zones(self, zones: Mapping[str, NDArray[np.float32]]) -> TrackAssessor:
         """Return an assessor of other zones over the same pixels, which shares their scores."""
         other = TrackAssessor(self.series.with_zones(zones))
-        other.scores, other._found = self.scores, self._found
+        other.scores, other._changed = self.scores, self._changed
         return other
 
     def score(self, name: str) -> FeatureScores:
@@ -113,10 +132,19 @@ class TrackAssessor:
             self.scores[name] = feature_scores(self.series, name)
         return self.scores[name]
 
-    def combined(self, method: Method) -> NDArray[np.float32]:
-        """Return (time, pixel) float32 self-normalised scores of a method's features."""
-        parts: Mapping[str, FeatureScores] = {name: self.score(name) for name in method.features}
-        return combined_scores(self.series, parts, method.features, method.combine)
+    def changed_pixels(self, observable: str) -> ChangedPixels:
+        """Return where the pixels of the track changed in an observable, computed on first use."""
+        if observable not in self._changed:
+            self._changed[observable] = self._pixels_changed(observable)
+        return self._changed[observable]
+
+    def _pixels_changed(self, observable: str) -> ChangedPixels:
+        method = method_for(observable, self.series.physical)
+        parts = {name: self.score(name) for name in method.features}
+        z, steps = combined_scores(self.series, parts, method.features, method.combine)
+        cut = measures.pixel_cut(z[self.series.in_baseline], self.series.ring, method.sign)
+        found = measures.changed_pixels(self.series, parts, z, cut, method)
+        return ChangedPixels(found, cut, steps)
 
     def local(self, method: Method, zone: str) -> LocalScores:
         """Return the scores of a zone's pixels against the rest of the zone."""
@@ -172,12 +200,7 @@ class TrackAssessor:
         place = np.flatnonzero(self.series.zones[zone] > 0)
         found = np.zeros((len(self.series.acquired), place.size), dtype=np.bool_)
         if not method.local_only:
-            if observable not in self._found:
-                parts = {name: self.score(name) for name in method.features}
-                self._found[observable] = measures.changed_pixels(
-                    self.series, parts, self.combined(method), method
-                )
-            found |= self._found[observable][:, place]
+            found |= self.changed_pixels(observable).found[:, place]
         if method.local:
             found |= self.local(method, zone).found(method.sign, method.local_step)
         return found

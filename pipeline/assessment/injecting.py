@@ -1,7 +1,7 @@
 """Known changes put into the newest usable look, and measured as every look is.
 
 One injected look carries one change in every zone: zones are measured apart, so that a few
-dozen looks tell of all of them. The ring is the look's own and does not see the changes.
+dozen looks tell of all of them. What was measured of the ring holds: it does not see the changes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from pipeline.assessment.features import SMOOTHING_HALO_PX, evaluate
-from pipeline.assessment.indicators import TrackAssessor
+from pipeline.assessment.replayed import ReplayedLooks
 from pipeline.kernels.injection import (
     Injections,
     blob_footprints,
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pipeline.assessment.indicators import TrackAssessor
     from pipeline.assessment.observables import Method
     from pipeline.assessment.series import TrackSeries
 
-# Ring pixels that set the cut and a date's step here; more would not move either.
-RING_PIXELS = 2000
 # From half a pixel on, each twice the one before; none above half of its zone.
 SIZE_CLASSES = 8
 RADAR_CONTRASTS_DB = (6.0, 9.0, 12.0)
@@ -65,6 +64,17 @@ class Look:
     psf_sigma_m: float
     speckle_looks: float | None
     background: Mapping[str, NDArray[np.float32]]
+
+    def within(self, window: tuple[slice, slice]) -> Look:
+        """Return the look in a window of its grid."""
+        bands = {role: band[window] for role, band in self.bands.items()}
+        background = {role: band[window] for role, band in self.background.items()}
+        return replace(self, bands=bands, background=background)
+
+    def half_px(self, size_m2: float) -> int:
+        """Return the half width of the patch that a blob of a size changes, smoothing included."""
+        reach = np.sqrt(size_m2 / np.pi) + 3.0 * self.psf_sigma_m
+        return int(np.ceil(reach / self.pixel_m)) + SMOOTHING_HALO_PX
 
 
 @dataclass(frozen=True)
@@ -144,7 +154,7 @@ def optical_recipe(series: TrackSeries, look: Look, method: Method) -> Recipe | 
 
 
 def injected(
-    series: TrackSeries,
+    assessor: TrackAssessor,
     look: Look,
     recipes: Sequence[Recipe],
     features: Sequence[str],
@@ -156,8 +166,8 @@ def injected(
 
     Parameters
     ----------
-    series
-        The track's pixels.
+    assessor
+        Of the track: its baselines, ring and cuts judge the changes.
     features
         Names of those the indicators need.
     number
@@ -165,8 +175,8 @@ def injected(
     seed
         Text; the same text gives the same changes everywhere.
     """
-    pixels = _kept_pixels(series)
-    baseline = np.flatnonzero(series.in_baseline)
+    series = assessor.series
+    baseline, pixels = np.flatnonzero(series.in_baseline), _zone_pixels(series)
     first = baseline.size + 1
     rows = np.concatenate([baseline, np.full(number * len(recipes) + 1, look.index)])
     values = {name: series.features[name][np.ix_(rows, pixels)] for name in features}
@@ -176,18 +186,21 @@ def injected(
     sizes = {}
     for zone, weight in series.zones.items():
         inside = series.on_grid(np.where(weight > 0, weight, np.nan)) > 0
+        window = _window(inside, look)
+        near, inside = look.within(window), inside[window]
+        places = np.where(inside, index[window], -1)
         for block, recipe in zip(blocks, recipes, strict=True):
             rng_seed = crc32(f"{seed}|{zone}|{recipe.contrast}".encode())
-            drawn = list(_drawn(inside, look, number, rng_seed))
+            drawn = list(_drawn(inside, near, number, rng_seed))
             for part in drawn:
-                patches = _changed_patches(part, look, recipe, rng_seed)
-                _put(values, patches, part, np.where(inside, index, -1), first=block.start)
+                patches = _changed_patches(part, near, recipe, rng_seed)
+                _put(values, patches, part, places, first=block.start)
             if drawn:
                 areas = [np.full(part.looks.size, part.size_m2) for part in drawn]
                 order = np.argsort(np.concatenate([part.looks for part in drawn]))
                 sizes[zone] = np.concatenate(areas)[order]
-    reduced = _reduced(series, rows, pixels, values, baseline.size)
-    return Injected(TrackAssessor(reduced), baseline.size, tuple(blocks), sizes)
+    replayed = ReplayedLooks(assessor, rows, pixels, values, baseline.size)
+    return Injected(replayed, baseline.size, tuple(blocks), sizes)
 
 
 class _Drawn(NamedTuple):
@@ -200,33 +213,11 @@ class _Drawn(NamedTuple):
     size_m2: float
 
 
-def _kept_pixels(series: TrackSeries) -> NDArray[np.int64]:
-    ring = np.flatnonzero(series.ring)
-    thinned = ring[:: max(1, -(-ring.size // RING_PIXELS))]
-    zones = [np.flatnonzero(weight > 0) for weight in series.zones.values()]
-    return np.unique(np.concatenate([thinned, *zones]))
-
-
-def _reduced(
-    series: TrackSeries,
-    rows: NDArray[np.int64],
-    pixels: NDArray[np.int64],
-    values: dict[str, NDArray[np.float32]],
-    quiet: int,
-) -> TrackSeries:
-    return replace(
-        series,
-        acquired=tuple(series.acquired[row] for row in rows),
-        scenes=tuple(series.scenes[row] for row in rows),
-        in_baseline=np.arange(rows.size) < quiet,
-        features=values,
-        codes=series.codes[np.ix_(rows, pixels)],
-        set_aside={},
-        ring=series.ring[pixels],
-        zones={zone: weight[pixels] for zone, weight in series.zones.items()},
-        rows=series.rows[pixels],
-        columns=series.columns[pixels],
-    )
+def _zone_pixels(series: TrackSeries) -> NDArray[np.intp]:
+    inside = np.zeros(series.rows.size, np.bool_)
+    for weight in series.zones.values():
+        inside |= weight > 0
+    return np.flatnonzero(inside)
 
 
 def sizes_m2(zone_px: float, pixel_area_m2: float) -> tuple[float, ...]:
@@ -234,6 +225,20 @@ def sizes_m2(zone_px: float, pixel_area_m2: float) -> tuple[float, ...]:
     sizes = [0.5 * pixel_area_m2 * 2**step for step in range(SIZE_CLASSES)]
     fitting = [size for size in sizes if size <= 0.5 * zone_px * pixel_area_m2]
     return tuple(fitting or sizes[:1])
+
+
+def _window(inside: NDArray[np.bool_], look: Look) -> tuple[slice, slice]:
+    """Return rows and columns of the grid that changes in a zone can depend on."""
+    if not inside.any():
+        return slice(0, 0), slice(0, 0)
+    half = look.half_px(max(sizes_m2(float(inside.sum()), look.pixel_m**2)))
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    first, last = (rows[0], columns[0]), (rows[-1], columns[-1])
+    down, right = (
+        slice(max(0, int(low) - half), int(high) + half + 1)
+        for low, high in zip(first, last, strict=True)
+    )
+    return down, right
 
 
 def _drawn(inside: NDArray[np.bool_], look: Look, number: int, seed: int) -> Iterator[_Drawn]:
@@ -244,8 +249,7 @@ def _drawn(inside: NDArray[np.bool_], look: Look, number: int, seed: int) -> Ite
     sizes = sizes_m2(float(inside.sum()), look.pixel_m**2)
     for place, size in enumerate(sizes):
         looks = np.arange(place, number, len(sizes))
-        reach = np.sqrt(size / np.pi) + 3.0 * look.psf_sigma_m
-        half = int(np.ceil(reach / look.pixel_m)) + SMOOTHING_HALO_PX
+        half = look.half_px(size)
         plan = plan_injections(
             np.pad(inside & seen, half),
             sizes_m2=(size,),

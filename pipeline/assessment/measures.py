@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Share of quiet ring pixels allowed over the pixel cut on one look, one-sided. At 1e-3 a
 # zone of 100 pixels holds a false pixel on every tenth look, which the minimum area removes.
 PIXEL_ALPHA = 1e-3
+LOWEST_CUT = 3.0
 WHITE_RING = 0.5
 # Of a pixel of (look, y, x) masks, within its look.
 EIGHT_NEIGHBOURS = np.zeros((3, 3, 3), dtype=bool)
@@ -96,11 +97,23 @@ def pixel_cut(z: NDArray[np.floating], ring: NDArray[np.bool_], sign: int) -> fl
     -------
     The empirical quantile, never below 3: a ring too small or too smooth must not lower it.
     """
-    quiet = z[:, ring]
-    quiet = quiet[np.isfinite(quiet)]
-    if not quiet.size:
+    places = np.flatnonzero(ring)
+
+    def high(look: int) -> tuple[int, NDArray[np.floating]]:
+        scores = sided(z[look, places], sign)
+        return int(np.isfinite(scores).sum()), scores[scores > LOWEST_CUT]
+
+    found = side_by_side(high, range(len(z)))
+    count = sum(number for number, _ in found)
+    if not count:
         return np.inf
-    return max(3.0, float(np.quantile(sided(quiet, sign), 1.0 - PIXEL_ALPHA)))
+    # Of the quantile only what lies above its least value is needed: few of millions of scores.
+    highest = np.sort(np.concatenate([scores for _, scores in found]))
+    place = (1.0 - PIXEL_ALPHA) * (count - 1) - (count - highest.size)
+    if place <= -1.0:
+        return LOWEST_CUT
+    known = np.concatenate([[LOWEST_CUT], highest])
+    return float(np.interp(place + 1.0, np.arange(known.size), known))
 
 
 def zone_excess_db(series: TrackSeries, weight: NDArray[np.float32]) -> Measured:
@@ -146,25 +159,26 @@ def changed_pixels(
     series: TrackSeries,
     scores: Mapping[str, FeatureScores],
     combined: NDArray[np.float32],
+    cut: float,
     method: Method,
 ) -> NDArray[np.bool_]:
     """Return (time, pixel) True where score, step and every guard speak for change.
 
     The score passes the pixel cut and the step is at least the smallest that counts.
     """
-    cut = pixel_cut(combined[series.in_baseline], series.ring, method.sign)
-    steps = [scores[name].change for name in method.features[: 1 + (method.sign == 0)]]
-    found = np.empty(combined.shape, np.bool_)
+    names = method.features[: 1 + (method.sign == 0)]
+    found = np.zeros(combined.shape, np.bool_)
 
     def compare(look: int) -> None:
-        moved = sided(steps[0][look], method.sign)
-        for step in steps[1:]:
-            moved = np.maximum(moved, sided(step[look], method.sign))
-        np.greater_equal(sided(combined[look], method.sign), cut, out=found[look])
-        found[look] &= moved >= method.smallest_step
+        # Of a quiet look one pixel of a thousand passes, and only those are looked at again.
+        places = np.flatnonzero(sided(combined[look], method.sign) >= cut)
+        steps = [scores[name].change(series, name, look, places) for name in names]
+        moved = np.max([sided(step, method.sign) for step in steps], axis=0)
+        passes = moved >= method.smallest_step
         for guard in method.guards:
-            level = series.features[guard.name][look]
-            found[look] &= level < guard.level if guard.side == "below" else level > guard.level
+            level = series.features[guard.name][look, places]
+            passes &= level < guard.level if guard.side == "below" else level > guard.level
+        found[look, places[passes]] = True
 
     side_by_side(compare, range(len(found)))
     return found

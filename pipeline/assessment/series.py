@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.kernels.baseline import (
     anomaly,
-    expected_values,
+    departures,
     fit_with_left_out,
     normalise,
 )
@@ -63,7 +63,8 @@ class TrackSeries:
         Reason code to (time,) bool, True = the look does not count: ``replayed-pixels`` are
         nearly those of an earlier look and no observation of their own.
     parent
-        Series of the same pixels under other zones, whose `usual_power` is this one's.
+        Series whose `usual_power` is this one's: of the same pixels under other zones, or of more
+        looks and pixels, of which `taken` tells those that are here.
     """
 
     sensor: str
@@ -82,11 +83,55 @@ class TrackSeries:
     pixel_area_m2: float
     set_aside: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     parent: TrackSeries | None = field(default=None, init=False, repr=False)
+    taken: tuple[NDArray[np.intp], NDArray[np.intp]] | None = field(
+        default=None, init=False, repr=False
+    )
 
     def with_zones(self, zones: Mapping[str, NDArray[np.float32]]) -> TrackSeries:
         """Return the same pixels under other zones."""
-        other = replace(self, zones=zones)
-        object.__setattr__(other, "parent", self)  # no argument: other pixels have other powers
+        return self._parent_of(replace(self, zones=zones))
+
+    def with_looks(
+        self,
+        looks: NDArray[np.intp],
+        pixels: NDArray[np.intp],
+        features: Mapping[str, NDArray[np.float32]],
+        quiet: int,
+    ) -> TrackSeries:
+        """Return looks of this series over some of its pixels, with features of their own.
+
+        Parameters
+        ----------
+        looks, pixels
+            Places in this series; a look may come more than once.
+        features
+            (look, pixel) of each.
+        quiet
+            How many of the first looks are baseline.
+        """
+        other = replace(
+            self,
+            acquired=tuple(self.acquired[look] for look in looks),
+            scenes=tuple(self.scenes[look] for look in looks),
+            in_baseline=np.arange(looks.size) < quiet,
+            features=features,
+            codes=self.codes[np.ix_(looks, pixels)],
+            set_aside={},
+            ring=self.ring[pixels],
+            zones={zone: weight[pixels] for zone, weight in self.zones.items()},
+            rows=self.rows[pixels],
+            columns=self.columns[pixels],
+        )
+        return self._parent_of(other, (looks, pixels))
+
+    def _parent_of(
+        self,
+        other: TrackSeries,
+        taken: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None,
+    ) -> TrackSeries:
+        # No arguments of a series: replaced pixels have powers of their own.
+        object.__setattr__(other, "parent", self)
+        object.__setattr__(other, "taken", taken)
         return other
 
     @cached_property
@@ -102,7 +147,10 @@ class TrackSeries:
         (time,) dB, is the ring's median ratio to it; NaN where the ring was not seen.
         """
         if self.parent is not None:
-            return self.parent.usual_power
+            usual, step = self.parent.usual_power
+            if self.taken is None:
+                return usual, step
+            return usual[np.ix_(*self.taken)], step[self.taken[0]]
         span, quiet = self.features["span"], self.in_baseline
         usual = np.empty(span.shape, dtype=np.float32)
         usual[~quiet] = medians_of_looks(span[quiet])
@@ -146,14 +194,9 @@ class FeatureScores:
     z
         (time, pixel) float32, self-normalised by the ring; baseline looks are scored as if
         they had been left out. NaN is not usable.
-    change
-        (time, pixel) float32, value minus what the baseline expects, less the ring's own
-        step on the date, in the feature's unit.
     ring_step
-        (time,) float64, the ring's median change that was taken out, in the feature's unit;
-        NaN where the ring was not seen.
-    expected
-        (pixel,) float32, what the baseline expects on the newest look.
+        (time,) float64, the ring's median change from what the baseline expects, in the feature's
+        unit; NaN where the ring was not seen.
     baseline
         The frozen baseline, maps of shape (1, pixel).
     steps
@@ -161,11 +204,30 @@ class FeatureScores:
     """
 
     z: NDArray[np.float32]
-    change: NDArray[np.float32]
     ring_step: NDArray[np.float64]
-    expected: NDArray[np.float32]
     baseline: Baseline
     steps: tuple[SceneStep, ...]
+
+    def change(
+        self, series: TrackSeries, name: str, look: int, places: NDArray[np.intp]
+    ) -> NDArray[np.float32]:
+        """Return how far pixels of a look are from what the baseline expects, less the ring's step.
+
+        Parameters
+        ----------
+        series, name
+            What was scored.
+        places
+            (n,) of the series' pixels.
+
+        Returns
+        -------
+        (n,) float32, in the feature's unit.
+        """
+        one = slice(look, look + 1)
+        values = series.features[name][one, None]
+        away = departures(self.baseline, values, series.days[one], places)[0]
+        return np.asarray(away - np.float32(self.ring_step[look]))
 
 
 def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
@@ -183,16 +245,10 @@ def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
     z = np.empty(values.shape, dtype=np.float32)
     z[quiet] = left_out[:, 0]
     z[~quiet] = anomaly(baseline, later, np.isfinite(later), days[~quiet])[:, 0]
-    change = expected_values(baseline, days)[:, 0]
-    expected = change[-1].copy()
-    np.subtract(values, change, out=change)
-    ring_step = ring_medians(change, series.ring)
-    change -= ring_step[:, None].astype(np.float32)
+    around = departures(baseline, values[:, None], days, np.flatnonzero(series.ring))
     return FeatureScores(
         z=z,
-        change=change,
-        ring_step=ring_step,
-        expected=expected,
+        ring_step=ring_medians(around, np.ones(around.shape[1], np.bool_)),
         baseline=baseline,
         steps=normalise(z, series.ring),
     )
@@ -207,8 +263,8 @@ def _taken(values: NDArray[np.float32], looks: NDArray[np.bool_]) -> NDArray[np.
 
 def combined_scores(
     series: TrackSeries, scores: Mapping[str, FeatureScores], names: tuple[str, ...], how: str
-) -> NDArray[np.float32]:
-    """Return the scores of several features as one, self-normalised by the ring again.
+) -> tuple[NDArray[np.float32], tuple[SceneStep, ...]]:
+    """Return the scores of several features as one, self-normalised by the ring again, and how.
 
     Parameters
     ----------
@@ -217,11 +273,10 @@ def combined_scores(
 
     Returns
     -------
-    (time, pixel) float32; NaN where any feature is.
+    (time, pixel) float32, NaN where any feature is; and (time,) what was taken out of each date.
     """
     together = combined([scores[name].z for name in names], how)
-    normalise(together, series.ring)
-    return together
+    return together, normalise(together, series.ring)
 
 
 def combined(parts: Sequence[NDArray[np.float32]], how: str) -> NDArray[np.float32]:

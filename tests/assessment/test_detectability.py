@@ -111,7 +111,12 @@ def test_a_sum_rises_by_the_power_that_was_added(radar):
 
 def test_the_ring_and_the_baseline_do_not_see_the_changes(radar):
     looks = injected(
-        radar.track, radar.look, radar_recipes(), ("vv_db", "vh_db"), number=16, seed="x"
+        TrackAssessor(radar.track),
+        radar.look,
+        radar_recipes(),
+        ("vv_db", "vh_db"),
+        number=16,
+        seed="x",
     )
     reduced = looks.assessor.series
     values = reduced.features["vv_db"]

@@ -430,7 +430,7 @@ def test_a_history_of_no_date_is_no_baseline_and_no_error(dates):
     later = quiet(3, shape=(4, 5))
     assert history.scores.shape == values.shape
     assert np.isnan(base.coefficients).all()
-    assert np.isnan(kernel.expected_values(base, DAYS[:3])).all()
+    assert np.isnan(kernel.departures(base, later, DAYS[:3], np.arange(20))).all()
     assert np.isnan(kernel.anomaly(base, later, everywhere(later), DAYS[:3])).all()
 
 

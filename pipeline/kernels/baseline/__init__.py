@@ -10,6 +10,7 @@ look at the whole window, and both can be given. `score` smooths: `Scorer.halo` 
 
 from __future__ import annotations
 
+from pipeline.kernels.baseline.deviates import normal_score
 from pipeline.kernels.baseline.leave_out import (
     Groups,
     History,
@@ -28,10 +29,9 @@ from pipeline.kernels.baseline.model import (
     anomaly,
     anomaly_of_date,
     cut_baseline,
-    expected_values,
+    departures,
     fit_baseline,
     fit_prior,
-    normal_score,
     predict,
 )
 from pipeline.kernels.baseline.prior import VariancePrior, variance_prior
@@ -63,8 +63,8 @@ __all__ = [
     "cut_baseline",
     "date_scorer",
     "date_scores",
+    "departures",
     "empty_tail",
-    "expected_values",
     "fit_baseline",
     "fit_prior",
     "fit_with_history",

@@ -24,8 +24,6 @@ SETTLED = 1e-3
 PER_COEFFICIENT = 4
 SHORTEST_SPAN_DAYS = 1.5 * 365.25
 LONGEST_SEASON_GAP_MONTHS = 4
-# Pixels whose sums stay in the fastest cache.
-BLOCK = 1024
 
 
 @compiled
@@ -81,22 +79,43 @@ def _medians(numbers, count, out):  # type: ignore[no-untyped-def]
     rank(numbers)
     for lane in range(LANES):
         low, high = (count[lane] - 1) // 2, count[lane] // 2
-        out[lane] = 0.5 * (numbers[low, lane] + numbers[high, lane])
+        out[lane] = 0.5 * (np.float64(numbers[low, lane]) + np.float64(numbers[high, lane]))
 
 
 @compiled
-def _invert(design, weights, k, work, inverse, alive):  # type: ignore[no-untyped-def]
+def _add_up(rows, factors, total):  # type: ignore[no-untyped-def]
+    """Fill `total` with the sum of rows times factors, in their order; four at a time in hand."""
+    lanes, fours = total.size, len(factors) - len(factors) % 4
+    for lane in range(lanes):
+        total[lane] = 0.0
+    for n in range(0, fours, 4):
+        a, b, c, d = factors[n], factors[n + 1], factors[n + 2], factors[n + 3]
+        for lane in range(lanes):
+            two = (total[lane] + a * rows[n, lane]) + b * rows[n + 1, lane]
+            total[lane] = (two + c * rows[n + 2, lane]) + d * rows[n + 3, lane]
+    for n in range(fours, len(factors)):
+        for lane in range(lanes):
+            total[lane] += factors[n] * rows[n, lane]
+
+
+@compiled
+def _products(design, k):  # type: ignore[no-untyped-def]
+    """(pair, time) products of the first `k` columns, in the order `_invert` takes them."""
+    pairs = np.empty((k * (k + 1) // 2, len(design)))
+    for i in range(k):
+        for j in range(i + 1):
+            pairs[i * (i + 1) // 2 + j] = design[:, i] * design[:, j]
+    return pairs
+
+
+@compiled
+def _invert(pairs, weights, k, work, inverse, alive):  # type: ignore[no-untyped-def]
     """Invert the lanes' weighted normal matrices by Cholesky; a singular one ends its lane."""
     lanes = weights.shape[1]
     factor, lower, total, own = work
     for i in range(k):
         for j in range(i + 1):
-            for lane in range(lanes):
-                total[lane] = 0.0
-            for t in range(len(weights)):
-                left, right = design[t, i], design[t, j]
-                for lane in range(lanes):
-                    total[lane] += weights[t, lane] * left * right
+            _add_up(weights, pairs[i * (i + 1) // 2 + j], total)
             for lane in range(lanes):
                 own[lane] = total[lane]
             for m in range(j):
@@ -138,35 +157,31 @@ def _invert_factor(factor, k, lower, total, inverse):  # type: ignore[no-untyped
 @compiled
 def _leave(series, design, k, beta, residual):  # type: ignore[no-untyped-def]
     """Take what `beta` explains out of the lanes' series."""
-    lanes = series.shape[1]
     for t in range(len(series)):
-        for lane in range(lanes):
-            residual[t, lane] = 0.0
-        for i in range(k):
-            for lane in range(lanes):
-                residual[t, lane] += design[t, i] * beta[i, lane]
-        for lane in range(lanes):
+        _add_up(beta, design[t, :k], residual[t])
+        for lane in range(series.shape[1]):
             residual[t, lane] = series[t, lane] - residual[t, lane]
 
 
 @compiled
-def _solve(series, design, weights, k, inverse, total, beta, residual):  # type: ignore[no-untyped-def]
-    """Weighted least squares of the lanes: fills `beta` and `residual`."""
+def _solve(series, columns, weights, k, inverse, total, beta, residual):  # type: ignore[no-untyped-def]
+    """Weighted least squares of the lanes: fills `beta` and `residual`.
+
+    `columns` is the design, (k, time).
+    """
     lanes = total.size
+    for t in range(len(weights)):
+        for lane in range(lanes):
+            residual[t, lane] = weights[t, lane] * series[t, lane]
     for i in range(k):
         for lane in range(lanes):
             beta[i, lane] = 0.0
     for j in range(k):
-        for lane in range(lanes):
-            total[lane] = 0.0
-        for t in range(len(weights)):
-            column = design[t, j]
-            for lane in range(lanes):
-                total[lane] += weights[t, lane] * column * series[t, lane]
+        _add_up(residual, columns[j], total)
         for i in range(k):
             for lane in range(lanes):
                 beta[i, lane] += inverse[i, j, lane] * total[lane]
-    _leave(series, design, k, beta, residual)
+    _leave(series, columns.T, k, beta, residual)
 
 
 @compiled
@@ -201,7 +216,7 @@ def _reweigh(residual, used, spread, settled, moved, weights):  # type: ignore[n
 
 
 @compiled
-def _fit(series, used, count, k, design, floor, work, inverse, found):  # type: ignore[no-untyped-def]
+def _fit(series, used, count, k, columns, pairs, floor, work, inverse, found):  # type: ignore[no-untyped-def]
     """Fit the lanes by iterated biweights from the median; `found` as `_room` makes it."""
     weights, residual, ranked, beta, alive, settled, spread, moved, least = found
     total = work[2]
@@ -217,15 +232,15 @@ def _fit(series, used, count, k, design, floor, work, inverse, found):  # type: 
             for lane in range(LANES):
                 residual[t, lane] = series[t, lane] - spread[lane]
     else:
-        _invert(design, weights, k, work, inverse, alive)
-        _solve(series, design, weights, k, inverse, total, beta, residual)
+        _invert(pairs, weights, k, work, inverse, alive)
+        _solve(series, columns, weights, k, inverse, total, beta, residual)
     for _ in range(ITERATIONS):
         _spreads(residual, used, count, k, floor, ranked, spread)
         for lane in range(LANES):
             least[lane] = spread[lane] if not spread[lane] >= least[lane] else least[lane]
         _reweigh(residual, used, spread, settled, moved, weights)
-        _invert(design, weights, k, work, inverse, alive)
-        _solve(series, design, weights, k, inverse, total, beta, residual)
+        _invert(pairs, weights, k, work, inverse, alive)
+        _solve(series, columns, weights, k, inverse, total, beta, residual)
         if settled.all():
             break
 
@@ -263,7 +278,7 @@ def _room(dates, width):  # type: ignore[no-untyped-def]
     square = (width, width, LANES)
     work = np.zeros(square), np.zeros(square), np.zeros(LANES), np.zeros(LANES)
     found = (
-        np.zeros((dates, LANES)), np.zeros((dates, LANES)), np.zeros((dates, LANES)),
+        np.zeros((dates, LANES)), np.zeros((dates, LANES)), np.zeros((dates, LANES), np.float32),
         np.zeros((width, LANES)), np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_),
         np.zeros(LANES), np.zeros(LANES), np.zeros(LANES),
     )  # fmt: skip
@@ -335,14 +350,15 @@ def fit_range(values, used, days, design, floor, first, last, fitted, left):  # 
     series, seen = np.zeros((dates, LANES)), np.zeros((dates, LANES), dtype=np.bool_)
     count = np.zeros(LANES, dtype=np.int64)
     out = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
-    carried = _carried(used[:, first:last], days, width)
+    columns, carried = design.T.copy(), _carried(used[:, first:last], days, width)
     fitted[5][first:last] = used[:, first:last].sum(axis=0)
     for k in range(1, width + 1):
         members = np.flatnonzero(carried == k) + first
+        pairs = _products(design, k)
         for start in range(0, members.size, LANES):
             block = members[start : start + LANES]
             _gather(values, used, block, series, seen, count)
-            _fit(series, seen, count, k, design, floor, work, inverse, found)
+            _fit(series, seen, count, k, columns, pairs, floor, work, inverse, found)
             _sums(found[0], found[1], squares, rest)
             for lane in range(LANES):
                 rest[lane] -= k
@@ -350,35 +366,3 @@ def fit_range(values, used, days, design, floor, first, last, fitted, left):  # 
             for t in range(len(left[0])):
                 _leave_out(t, design, k, inverse, found, squares, rest, out)
                 _keep_left_out(block, t, seen, alive, out, left)
-
-
-@compiled
-def _add(part, factor, layer):  # type: ignore[no-untyped-def]
-    for lane in range(part.size):
-        part[lane] += factor * layer[lane]
-
-
-@compiled
-def prediction(row, coefficients, out):  # type: ignore[no-untyped-def]
-    """Write what (k, pixel) coefficients expect of a date, whose design is `row`, to `out`.
-
-    Sums in a fixed order, one pixel at a time: bits do not depend on the shape of the block.
-    """
-    out[:] = 0.0
-    for start in range(0, out.size, BLOCK):
-        here = slice(start, min(start + BLOCK, out.size))
-        for i in range(row.size):
-            _add(out[here], row[i], coefficients[i, here])
-
-
-@compiled
-def prediction_scale(row, covariance, scale, out):  # type: ignore[no-untyped-def]
-    """Write the standard deviation of a new look, with that of what is expected, to `out`."""
-    out[:] = 0.0
-    for start in range(0, out.size, BLOCK):
-        here = slice(start, min(start + BLOCK, out.size))
-        for i in range(row.size):
-            for j in range(row.size):
-                _add(out[here], row[i] * row[j], covariance[i, j, here])
-    for pixel in range(out.size):
-        out[pixel] = scale[pixel] * np.sqrt(1.0 + out[pixel])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.kernels.baseline.design import design_matrix
+from pipeline.kernels.baseline.deviates import left_out_of
 from pipeline.kernels.baseline.fitting import LeftOut, fit_pixels, fit_with_prior
 from pipeline.kernels.baseline.model import (
     Baseline,
@@ -18,9 +19,8 @@ from pipeline.kernels.baseline.model import (
     fit_prior,
     flattened,
     mean_day,
-    normal_score,
 )
-from pipeline.kernels.baseline.prior import VariancePrior, shrunk_variance, smallest_spread
+from pipeline.kernels.baseline.prior import VariancePrior, smallest_spread
 from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised, step_of_map
 from pipeline.threads import side_by_side
 
@@ -143,16 +143,17 @@ def fit_with_left_out(
 
 
 def _left_out_scores(left: LeftOut, prior: VariancePrior) -> NDArray[np.float32]:
-    """(time, pixel) normal scores of dates held against the fit of all others."""
-    out = np.empty(left.residual.shape, dtype=np.float32)
+    """(time, pixel) normal scores of dates held against the fit of all others.
+
+    They take the place of the residuals: a series' scores are as large as all its values.
+    """
 
     def score(date: int) -> None:
-        residual, leverage, variance, dof = (part[date] for part in left)
-        scale = np.sqrt(shrunk_variance(variance, dof, prior)) * np.sqrt(1.0 + leverage)
-        out[date] = normal_score(residual / scale, dof + prior.dof)
+        own = [part[date] for part in left]
+        left_out_of(*own, prior.variance, prior.dof, left.residual[date])
 
-    side_by_side(score, range(len(out)))
-    return out
+    side_by_side(score, range(len(left.residual)))
+    return left.residual
 
 
 def leave_group_out_scores(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.kernels.baseline.core import prediction, prediction_scale
 from pipeline.kernels.baseline.design import column_count, design_matrix
+from pipeline.kernels.baseline.deviates import (
+    departures_of,
+    expected_of,
+    normal_score,
+    scores_of,
+    spread_of,
+)
 from pipeline.kernels.baseline.fitting import Fitted, fit_pixels, fit_with_prior
 from pipeline.kernels.baseline.prior import (
     VariancePrior,
@@ -200,15 +206,35 @@ def predict(baseline: Baseline, days: ArrayLike) -> Prediction:
     return Prediction(value, scale)
 
 
-def expected_values(baseline: Baseline, days: ArrayLike) -> NDArray[np.float32]:
-    """Return the values of `predict`, (time, y, x), alone: their spread takes most of its time."""
-    design = _design_of(baseline, np.atleast_1d(np.asarray(days, dtype=np.float64)))
-    out = np.empty((len(design), *baseline.scale.shape), dtype=np.float32)
+def departures(
+    baseline: Baseline,
+    values: NDArray[np.floating],
+    days: ArrayLike,
+    places: NDArray[np.intp],
+) -> NDArray[np.float32]:
+    """Return how far values are from those of `predict` at some pixels.
 
-    def expect(dates: NDArray[np.intp]) -> None:
-        out[dates] = _expected(baseline, design[dates[0]])
+    Parameters
+    ----------
+    values
+        (time, y, x) float, in the units of the fit.
+    days
+        (time,) days since the epoch of the fit.
+    places
+        (n,) flat indices of pixels.
 
-    side_by_side(expect, _same_rows(design))
+    Returns
+    -------
+    (time, n) float32; NaN where there is no value or no baseline.
+    """
+    rows = _design_of(baseline, np.atleast_1d(np.asarray(days, dtype=np.float64)))
+    out = np.empty((len(rows), places.size), dtype=np.float32)
+    maps = _layers(baseline.coefficients, baseline)
+
+    def depart(date: int) -> None:
+        departures_of(rows[date], maps, _flat(values[date]), places, out[date])
+
+    side_by_side(depart, range(len(rows)))
     return out
 
 
@@ -233,14 +259,16 @@ def anomaly(
     orders pixels; it is no p-value until it is calibrated. NaN where not usable or no baseline.
     """
     day, usable = checked(values, valid, days)
-    out = np.full(values.shape, np.nan, dtype=np.float32)
+    out = np.empty(values.shape, dtype=np.float32)
     rows = _design_of(baseline, day)
 
+    dof = baseline.dof.ravel()
+
     def score(dates: NDArray[np.intp]) -> None:
-        expected, scale = _predicted(baseline, rows[dates[0]])
+        expected, scale = (part.ravel() for part in _predicted(baseline, rows[dates[0]]))
         for date in dates.tolist():
-            scores = normal_score((values[date] - expected) / scale, baseline.dof)
-            out[date] = np.where(usable[date], scores, np.nan)
+            of_date = _flat(values[date]), _flat(usable[date])
+            scores_of(expected, scale, dof, *of_date, out[date].reshape(-1))
 
     side_by_side(score, _same_rows(rows))
     return out
@@ -282,19 +310,6 @@ def cut_baseline(
 def age_days(baseline: Baseline, day: float) -> NDArray[np.float32]:
     """Return how long before `day` each pixel's baseline ends, in days, (y, x) float32."""
     return (day - baseline.last_day.astype(np.float64)).astype(np.float32)
-
-
-def normal_score(t: NDArray[np.floating], dof: NDArray[np.floating] | float) -> NDArray[np.float64]:
-    """Map Student's t to the normal deviate of the same tail probability.
-
-    Wallace's approximation (1959), doi:10.1214/aoms/1177706094: monotone in t, within 2 % of |z|
-    for 3 degrees of freedom, within 0.5 % for 8 and more.
-    """
-    nu = np.asarray(dof, dtype=np.float64)
-    t = np.asarray(t, dtype=np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        size = (8 * nu + 1) / (8 * nu + 3) * np.sqrt(nu * np.log1p(t * t / nu))
-    return np.asarray(np.copysign(size, t))
 
 
 def checked(
@@ -343,18 +358,25 @@ def _same_rows(design: NDArray[np.float64]) -> list[NDArray[np.intp]]:
 def _predicted(
     baseline: Baseline, row: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    width, shape = len(row), baseline.scale.shape
     scale = np.empty(baseline.scale.size)
-    prediction_scale(
-        row, baseline.covariance.reshape(width, width, -1), baseline.scale.ravel(), scale
-    )
-    return _expected(baseline, row), scale.reshape(shape)
+    spread_of(row, _layers(baseline.covariance, baseline), _flat(baseline.scale), scale)
+    return _expected(baseline, row), scale.reshape(baseline.scale.shape)
 
 
 def _expected(baseline: Baseline, row: NDArray[np.float64]) -> NDArray[np.float64]:
     expected = np.empty(baseline.scale.size)
-    prediction(row, baseline.coefficients.reshape(len(row), -1), expected)
+    expected_of(row, _layers(baseline.coefficients, baseline), expected)
     return expected.reshape(baseline.scale.shape)
+
+
+def _layers(part: NDArray[np.float32], baseline: Baseline) -> NDArray[np.float32]:
+    """Return (layer, pixel) maps of a baseline; those that were cut out are put in order."""
+    return np.ascontiguousarray(part.reshape(-1, baseline.scale.size))
+
+
+def _flat(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a map's pixels, in order and uncopied where they lie so."""
+    return np.ascontiguousarray(values).reshape(-1)
 
 
 def _span(

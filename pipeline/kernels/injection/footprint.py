@@ -46,9 +46,12 @@ def blob_footprints(
     out = np.empty((plan.rows.size, width, width), dtype=np.float32)
     blur = _blur_matrix(fine, half_px, psf_sigma_m / pixel_m)
     for index in range(plan.rows.size):
-        away = np.hypot(fine[:, None] - plan.down[index], fine[None] - plan.right[index])
+        down, right = (fine - plan.down[index]) ** 2, (fine - plan.right[index]) ** 2
+        disc = np.sqrt(down[:, None] + right[None])
         # One fine cell of ramp at the rim keeps the area exact to a fraction of a cell.
-        disc = np.clip((radius[index] - away) * SUPERSAMPLING + 0.5, 0.0, 1.0)
+        disc *= -SUPERSAMPLING
+        disc += radius[index] * SUPERSAMPLING + 0.5
+        np.clip(disc, 0.0, 1.0, out=disc)
         out[index] = blur @ disc @ blur.T
     return out
 

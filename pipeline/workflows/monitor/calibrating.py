@@ -20,6 +20,7 @@ from pipeline.assessment.observables import method_for
 from pipeline.assessment.quiet_ground import quiet_assessor
 from pipeline.assessment.quiet_rates import quiet_rates
 from pipeline.assessment.rarity import ranked, rarities
+from pipeline.kernels.baseline import predict
 from pipeline.workflows.monitor.layers import look_pixels
 from pipeline.workflows.monitor.variants import assessor_for
 from pipeline.workflows.planning import known_sensors, site_indicators
@@ -230,12 +231,12 @@ def look_of(track: TrackOutcome, index: int) -> Look:
         pixel_m=pixel_m,
         psf_sigma_m=sensor.psf_m / FWHM_PER_SIGMA,
         speckle_looks=(DB_OF_ONE_LOOK / noise_db) ** 2 if radar else None,
-        background=_expected_power(track, bands) if radar else bands,
+        background=_expected_power(track, index, bands) if radar else bands,
     )
 
 
 def _expected_power(
-    track: TrackOutcome, bands: Mapping[str, np.ndarray[Any, Any]]
+    track: TrackOutcome, index: int, bands: Mapping[str, np.ndarray[Any, Any]]
 ) -> dict[str, np.ndarray[Any, Any]]:
     """Return what the baseline expects of each band; where it does not reach, the look itself."""
     found = {}
@@ -244,7 +245,8 @@ def _expected_power(
         if name not in track.series.features:
             found[role] = band
             continue
-        expected = track.series.on_grid(track.assessor.score(name).expected)
+        of_look = predict(track.assessor.score(name).baseline, track.series.days[index])
+        expected = track.series.on_grid(of_look.value[0, 0])
         power = (10.0 ** (expected / 10.0)).astype(np.float32)
         found[role] = np.where(np.isfinite(power), power, band)
     return found

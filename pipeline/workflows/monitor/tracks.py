@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from pipeline.workflows.planning import Run
 
 # Ring pixels beyond this add nothing to a median, and cost memory on a large site.
-MOST_RING_PIXELS = 120_000
+MOST_RING_PIXELS = 30_000
 
 
 def track_outcomes(run: Run, site: Site, admitted: AdmittedScenes) -> tuple[TrackOutcome, ...]:
