@@ -60,7 +60,7 @@ def _deviates(t, dof, u, whole, part, out):  # type: ignore[no-untyped-def]
 
 @compiled
 def _room(number):  # type: ignore[no-untyped-def]
-    """(number, pixel) arrays to work in."""
+    """Return (number, pixel) arrays to work in."""
     return np.empty((number, BLOCK))
 
 
@@ -126,7 +126,7 @@ def departures_of(row, coefficients, values, places, out):  # type: ignore[no-un
 
 @compiled
 def spread_of(row, covariance, scale, out):  # type: ignore[no-untyped-def]
-    """Fill `out` (pixel,) with the standard deviation of a new look, that of what is expected in it.
+    """Fill `out` (pixel,) with the standard deviation of a new look and of what is expected.
 
     `covariance` is (k * k, pixel) and symmetric, `scale` (pixel,).
     """
