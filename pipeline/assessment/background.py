@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipeline.kernels.ranks import row_quantiles
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -39,27 +37,6 @@ class Corrected(NamedTuple):
 
     level: NDArray[np.float64]
     unsure: NDArray[np.float64]
-
-
-def background_db(ratio: NDArray[np.floating], weight: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the lower quartile of a zone's pixels against their usual power, dB.
-
-    Parameters
-    ----------
-    ratio
-        (time, pixel) linear power over the usual one; NaN is not usable.
-    weight
-        (pixel,) share inside the zone; only pixels mostly inside count, unless there is none.
-
-    Returns
-    -------
-    (time,) float64; NaN where nothing was seen.
-    """
-    mostly = weight > 0.5
-    chosen = ratio[:, mostly] if mostly.any() else ratio
-    with np.errstate(invalid="ignore", divide="ignore"):
-        quartile = row_quantiles(np.where(chosen > 0, chosen, np.nan), BACKGROUND_SHARE)
-        return np.asarray(10.0 * np.log10(quartile))
 
 
 def less_background(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from pipeline.assessment.background import background_db, less_background
+from pipeline.assessment.background import BACKGROUND_SHARE, less_background
 from pipeline.assessment.lengths import long_axis, taken_length_m
 from pipeline.assessment.local import sided
 from pipeline.kernels.masking import OBSERVED, SNOW
-from pipeline.kernels.powers import powers_at
+from pipeline.kernels.powers import zone_powers
 from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -127,17 +127,16 @@ def zone_excess_db(series: TrackSeries, weight: NDArray[np.float32]) -> Measured
     usual, step_db = series.usual_power
     place = np.flatnonzero(weight > 0)
     share = weight[place].astype(np.float64)
-    powers = powers_at(series.features["span"], usual, place)
-    expected = powers.usual @ share
+    powers = zone_powers(series.features["span"], usual, place, share, quantile=BACKGROUND_SHARE)
     with np.errstate(divide="ignore", invalid="ignore"):
-        level = 10.0 * np.log10((powers.look @ share) / expected)
-    level[~np.isfinite(powers.ratio).any(axis=1)] = np.nan
-    found = less_background(level, step_db, background_db(powers.ratio, share), series.in_baseline)
-    excess = expected * (10.0 ** (found.level / 10.0) - 1.0)
+        level = 10.0 * np.log10(powers.look / powers.usual)  # NaN where no pixel is known
+        background = 10.0 * np.log10(powers.quantile)
+    found = less_background(level, step_db, background, series.in_baseline)
+    excess = powers.usual * (10.0 ** (found.level / 10.0) - 1.0)
     return Measured(
         found.level,
         1.96 * found.unsure,
-        powers.seen @ share / weight.sum(dtype=np.float64),
+        powers.seen / weight.sum(dtype=np.float64),
         also={"rcs_m2": excess * series.pixel_area_m2 * COSINE_OF_INCIDENCE},
     )
 
@@ -150,6 +149,8 @@ def observed_share(
     if not place.size:
         return np.zeros(len(values))
     share, lost = weight[place].astype(np.float64), ~np.isfinite(values[:, place])
+    if not lost.any():
+        return np.ones(len(values))
     # From what is lost, so that of a zone seen whole nothing is missed, not even a rounding error.
     seen = 1.0 - lost.astype(np.float64) @ share / share.sum()
     return np.where(lost.all(axis=1), 0.0, np.maximum(seen, 0.0))

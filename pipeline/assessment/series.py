@@ -156,8 +156,8 @@ class TrackSeries:
         usual[~quiet] = medians_of_looks(span[quiet])
         usual[quiet] = medians_of_others(span[quiet])
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = ring_medians(span / usual, self.ring)
-            return usual, 10.0 * np.log10(ratio)
+            ratio = span[:, self.ring] / usual[:, self.ring]
+            return usual, 10.0 * np.log10(ring_medians(ratio, np.ones(ratio.shape[1], np.bool_)))
 
     def never_seen(self) -> dict[str, float]:
         """Return zone to the share of it masked as cloud on most dates with a clear ring.

@@ -11,7 +11,7 @@ from pipeline.kernels.baseline import anomaly, fit_with_history
 from pipeline.kernels.blurring import gaussian_means
 from pipeline.kernels.calibration import Calibration, physical_values
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
-from pipeline.kernels.powers import powers_at
+from pipeline.kernels.powers import zone_powers
 from pipeline.kernels.ranks import ring_medians, row_quantiles
 from pipeline.kernels.replay import replayed_pairs
 
@@ -27,7 +27,7 @@ def compile_loops() -> None:
     medians_of_others(values[:, 0])
     ring_medians(values[:, 0], usable[0, 0])
     row_quantiles(values[:, 0], 0.5)
-    powers_at(values[:, 0], values[:, 0], np.arange(9))
+    zone_powers(values[:, 0], values[:, 0], np.arange(9), np.ones(9), quantile=0.5)
     gaussian_means(values, usable, 0.8)
     replayed_pairs(values, usable, noise=1.0)
     replayed_pairs(values, usable & (np.arange(64) % 9 > 0), noise=1.0)

@@ -1,5 +1,5 @@
-"""The power of chosen pixels beside what is usual there, gathered in one pass."""
-# ruff: noqa: ANN001, ANN202 - numba infers the types of compiled loops.
+"""The power of a zone beside what is usual there, in one pass over its pixels."""
+# ruff: noqa: ANN001, ANN202, PLR0913, PLR0917 - numba infers the types of compiled loops.
 
 from __future__ import annotations
 
@@ -8,49 +8,78 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipeline.kernels.lanes import compiled
+from pipeline.kernels.ranks import between
+from pipeline.threads import in_ranges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Powers(NamedTuple):
-    """Pixels of one zone over time.
+class ZonePowers(NamedTuple):
+    """One zone over time; all (time,) float64.
 
     Parameters
     ----------
     look, usual
-        (time, n) float64 linear power, measured and usual; 0 where either is not known.
-    ratio
-        (time, n) float32 of the one to the other; not finite where either is not known.
+        Linear power summed over the pixels where both are known, measured and usual; 0 without any.
     seen
-        (time, n) float64, 1 = measured, 0 = not.
+        Sum of the shares of the pixels that were measured.
+    quantile
+        The quantile asked for of the pixels' ratio of the one to the other, over pixels mostly
+        inside the zone, or over all where there is none; NaN where no ratio is a power.
     """
 
     look: NDArray[np.float64]
     usual: NDArray[np.float64]
-    ratio: NDArray[np.float32]
     seen: NDArray[np.float64]
+    quantile: NDArray[np.float64]
 
 
-def powers_at(
-    span: NDArray[np.float32], usual: NDArray[np.float32], places: NDArray[np.intp]
-) -> Powers:
-    """Take the pixels at some places out of (time, pixel) power, measured and usual."""
-    shape = (len(span), places.size)
-    out = Powers(
-        np.empty(shape), np.empty(shape), np.empty(shape, np.float32), np.empty(shape)
-    )  # fmt: skip
-    _gather(span, usual, places, *out)
+def zone_powers(
+    span: NDArray[np.float32],
+    usual: NDArray[np.float32],
+    places: NDArray[np.intp],
+    shares: NDArray[np.float64],
+    *,
+    quantile: float,
+) -> ZonePowers:
+    """Sum (time, pixel) power over a zone.
+
+    Parameters
+    ----------
+    span, usual
+        (time, pixel) linear power, measured and usual; NaN is not known.
+    places, shares
+        (n,) the zone's pixels and the share of each inside it.
+    quantile
+        0 to 1.
+    """
+    out = ZonePowers(*np.full((4, len(span)), np.nan))
+    mostly = shares > 0.5 if (shares > 0.5).any() else np.ones(shares.size, np.bool_)
+
+    def add(first: int, last: int) -> None:
+        _add(span, usual, places, shares, mostly, quantile, first, last, *out)
+
+    in_ranges(add, len(span), fewest=8)
     return out
 
 
 @compiled
-def _gather(span, usual, places, look, quiet, ratio, seen):  # type: ignore[no-untyped-def]
-    for t in range(len(span)):
+def _add(span, usual, places, shares, mostly, part, first, last, look, quiet, seen, quantile):  # type: ignore[no-untyped-def]
+    ratios = np.empty(places.size)
+    for t in range(first, last):
+        look[t] = quiet[t] = seen[t] = 0.0
+        count = 0
         for i in range(places.size):
             one, other = span[t, places[i]], usual[t, places[i]]
-            ratio[t, i] = one / other
-            known = np.isfinite(ratio[t, i])
-            look[t, i] = one if known else 0.0
-            quiet[t, i] = other if known else 0.0
-            seen[t, i] = 1.0 if np.isfinite(one) else 0.0
+            ratio = one / other
+            if np.isfinite(one):
+                seen[t] += shares[i]
+            if np.isfinite(ratio):
+                look[t] += shares[i] * one
+                quiet[t] += shares[i] * other
+                if mostly[i] and ratio > 0.0:
+                    ratios[count] = ratio
+                    count += 1
+        if count:
+            quantile[t] = between(ratios, count, part)

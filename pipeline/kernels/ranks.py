@@ -139,15 +139,21 @@ def ring_medians(values: NDArray[np.floating], ring: NDArray[np.bool_]) -> NDArr
 
 
 @compiled
-def _between(rows, share, first, last, out):  # type: ignore[no-untyped-def]
+def between(numbers, count, share):  # type: ignore[no-untyped-def]
+    """Return the quantile of the first `count` numbers, between two of them by their parts."""
+    at = share * (count - 1)
+    below = int(np.floor(at))
+    low, high = ranked(numbers, count, below)
+    return low * (1 - at + below) + high * (at - below)
+
+
+@compiled
+def _quantiles(rows, share, first, last, out):  # type: ignore[no-untyped-def]
     numbers, places = np.empty(rows.shape[1]), np.arange(rows.shape[1])
     for row in range(first, last):
         count = gathered(rows[row], places, numbers)
         if count:
-            at = share * (count - 1)
-            below = int(np.floor(at))
-            low, high = ranked(numbers, count, below)
-            out[row] = low * (1 - at + below) + high * (at - below)
+            out[row] = between(numbers, count, share)
 
 
 def row_quantiles(values: NDArray[np.floating], share: float) -> NDArray[np.float64]:
@@ -165,5 +171,5 @@ def row_quantiles(values: NDArray[np.floating], share: float) -> NDArray[np.floa
     (row,) float64; NaN where nothing is finite.
     """
     out = np.full(len(values), np.nan)
-    in_ranges(lambda first, last: _between(values, share, first, last, out), len(out), fewest=8)
+    in_ranges(lambda first, last: _quantiles(values, share, first, last, out), len(out), fewest=8)
     return out

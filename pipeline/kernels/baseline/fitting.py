@@ -55,6 +55,8 @@ class LeftOut(NamedTuple):
         Of the date on the fit of the others: the variance of that expectation for unit variance.
     variance, dof
         As in `Fitted`, of the others; NaN and 0 where too few remain.
+
+    Where there is no residual the others are left as memory holds them.
     """
 
     residual: NDArray[np.float32]
@@ -154,9 +156,10 @@ def _no_fits(width: int, pixels: int) -> Fitted:
 
 def _nothing_left_out(dates: int, pixels: int) -> LeftOut:
     shape = (dates, pixels)
+    # The others mean nothing where there is no residual: memory is what scoring waits for.
     return LeftOut(
         residual=np.full(shape, np.nan, dtype=np.float32),
-        leverage=np.full(shape, np.nan, dtype=np.float32),
-        variance=np.full(shape, np.nan, dtype=np.float32),
-        dof=np.zeros(shape, dtype=np.float32),
+        leverage=np.empty(shape, dtype=np.float32),
+        variance=np.empty(shape, dtype=np.float32),
+        dof=np.empty(shape, dtype=np.float32),
     )

@@ -21,6 +21,7 @@ from pipeline.assessment.quiet_ground import quiet_assessor
 from pipeline.assessment.quiet_rates import quiet_rates
 from pipeline.assessment.rarity import ranked, rarities
 from pipeline.kernels.baseline import predict
+from pipeline.kernels.masking import OBSERVED
 from pipeline.workflows.monitor.layers import look_pixels
 from pipeline.workflows.monitor.variants import assessor_for
 from pipeline.workflows.planning import known_sensors, site_indicators
@@ -201,18 +202,13 @@ def _unmeasured(
 
 def newest_usable(track: TrackOutcome) -> int | None:
     """Return the newest look on which half of the zones were seen; None without any."""
-    series = track.series
-    shares = np.stack([_clear_shares(series.codes, weight) for weight in series.zones.values()])
-    usable = np.flatnonzero((shares >= LEAST_OBSERVED).mean(axis=0) >= 0.5)
-    return int(usable[-1]) if usable.size else None
-
-
-def _clear_shares(
-    codes: np.ndarray[Any, Any], weight: np.ndarray[Any, Any]
-) -> np.ndarray[Any, Any]:
-    place = np.flatnonzero(weight)
-    clear = (codes[:, place] == 0).astype(np.float64)
-    return np.asarray(clear @ weight[place].astype(np.float64) / max(float(weight.sum()), 1e-9))
+    weights = np.stack(list(track.series.zones.values())).astype(np.float64)
+    whole = np.maximum(weights.sum(axis=1), 1e-9)
+    for index in reversed(range(len(track.series.codes))):
+        shares = weights @ (track.series.codes[index] == OBSERVED) / whole
+        if (shares >= LEAST_OBSERVED).mean() >= 0.5:
+            return index
+    return None
 
 
 def look_of(track: TrackOutcome, index: int) -> Look:
