@@ -233,18 +233,22 @@ class FeatureScores:
 def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
     """Score every look of one feature against the frozen baseline."""
     values, quiet, days = series.features[name], series.in_baseline, series.days
-    history, later = _taken(values, quiet), _taken(values, ~quiet)
+    z, history, later = np.empty(values.shape, np.float32), _places(quiet), _places(~quiet)
+    known = values[history][:, None]
     baseline, left_out = fit_with_left_out(
-        history,
-        np.isfinite(history),
-        days[quiet],
+        known,
+        np.isfinite(known),
+        days[history],
         prior_over=series.ring[None],
         harmonics=HARMONICS,
         trend=False,
+        out=z[history][:, None],
     )
-    z = np.empty(values.shape, dtype=np.float32)
-    z[quiet] = left_out[:, 0]
-    z[~quiet] = anomaly(baseline, later, np.isfinite(later), days[~quiet])[:, 0]
+    new = values[later][:, None]
+    scores = anomaly(baseline, new, np.isfinite(new), days[later], out=z[later][:, None])
+    for places, part in ((history, left_out), (later, scores)):
+        if not isinstance(places, slice):
+            z[places] = part[:, 0]
     around = departures(baseline, values[:, None], days, np.flatnonzero(series.ring))
     return FeatureScores(
         z=z,
@@ -254,11 +258,12 @@ def feature_scores(series: TrackSeries, name: str) -> FeatureScores:
     )
 
 
-def _taken(values: NDArray[np.float32], looks: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return (time, 1, pixel) the values of some looks; those that follow each other uncopied."""
+def _places(looks: NDArray[np.bool_]) -> slice | NDArray[np.intp]:
+    """Return where looks are: a slice where they follow each other, so that none is copied."""
     places = np.flatnonzero(looks)
-    follow = places.size > 0 and places[-1] - places[0] + 1 == places.size
-    return values[slice(places[0], places[-1] + 1) if follow else places][:, None]
+    if places.size and places[-1] - places[0] + 1 == places.size:
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
 
 
 def combined_scores(

@@ -72,7 +72,7 @@ def fit_pixels(
     design: NDArray[np.float64],
     floor: float,
     *,
-    leave_out: bool = False,
+    residual: NDArray[np.float32] | None = None,
 ) -> tuple[Fitted, LeftOut]:
     """Fit (time, pixel) series by iterated biweights.
 
@@ -84,13 +84,13 @@ def fit_pixels(
         (time,) and (time, k) of `design_matrix`.
     floor
         Smallest robust spread while weights are found.
-    leave_out
-        Whether every date is also left out, by the weights of the full fit; without, `LeftOut`
-        has no dates.
+    residual
+        (time, pixel) that becomes the one of `LeftOut`: every date is also left out, by the weights
+        of the full fit. Without it `LeftOut` has no dates.
     """
     pixels = values.shape[1]
     fitted = _no_fits(design.shape[1], pixels)
-    left = _nothing_left_out(len(values) if leave_out else 0, pixels)
+    left = _nothing_left_out(np.empty((0, pixels), np.float32) if residual is None else residual)
 
     def fit(first: int, last: int) -> None:
         fit_range(values, used, days, design, floor, first, last, tuple(fitted), tuple(left))
@@ -106,13 +106,13 @@ def fit_with_prior(
     design: NDArray[np.float64],
     *,
     over: NDArray[np.bool_] | None = None,
-    leave_out: bool = False,
+    residual: NDArray[np.float32] | None = None,
 ) -> tuple[Fitted, LeftOut, VariancePrior]:
     """Fit the variance prior, and every pixel with the smallest spread that it allows.
 
     Parameters
     ----------
-    values, used, days, design, leave_out
+    values, used, days, design, residual
         As for `fit_pixels`.
     over
         (pixel,) True = counts for the prior; None is all.
@@ -122,14 +122,15 @@ def fit_with_prior(
     The prior needs fits without a floor, and a floor changes those alone that fell below it: one
     pixel of ten thousand is fitted twice, not all.
     """
-    found, left = fit_pixels(values, used, days, design, 0.0, leave_out=leave_out)
+    found, left = fit_pixels(values, used, days, design, 0.0, residual=residual)
     chosen = slice(None) if over is None else over
     prior = variance_prior(found.variance[chosen], found.dof[chosen])
     floor = smallest_spread(prior)
     again = np.flatnonzero(~(found.least_spread >= floor))
     if again.size:
         few, mask = np.ascontiguousarray(values[:, again]), np.ascontiguousarray(used[:, again])
-        fits, rest = fit_pixels(few, mask, days, design, floor, leave_out=leave_out)
+        room = None if residual is None else np.empty_like(few)
+        fits, rest = fit_pixels(few, mask, days, design, floor, residual=room)
         _replace(found, again, fits)
         _replace(left, again, rest)
     return found, left, prior
@@ -154,12 +155,7 @@ def _no_fits(width: int, pixels: int) -> Fitted:
     )
 
 
-def _nothing_left_out(dates: int, pixels: int) -> LeftOut:
-    shape = (dates, pixels)
+def _nothing_left_out(residual: NDArray[np.float32]) -> LeftOut:
+    residual.fill(np.nan)
     # The others mean nothing where there is no residual: memory is what scoring waits for.
-    return LeftOut(
-        residual=np.full(shape, np.nan, dtype=np.float32),
-        leverage=np.empty(shape, dtype=np.float32),
-        variance=np.empty(shape, dtype=np.float32),
-        dof=np.empty(shape, dtype=np.float32),
-    )
+    return LeftOut(residual, *(np.empty_like(residual) for _ in range(3)))

@@ -117,6 +117,7 @@ def fit_with_left_out(
     trend: bool = True,
     prior: VariancePrior | None = None,
     prior_over: NDArray[np.bool_] | None = None,
+    out: NDArray[np.float32] | None = None,
 ) -> tuple[Baseline, NDArray[np.float32]]:
     """Return the baseline, and (time, y, x) each date's score against the fit of all others.
 
@@ -126,16 +127,20 @@ def fit_with_left_out(
         As for `fit_baseline`.
     prior_over
         (y, x) True = counts for the prior, where none is given; None is every pixel.
+    out
+        (time, y, x) contiguous, for the scores; None makes one.
     """
     day, usable = checked(values, valid, days)
     origin = mean_day(day)
     design = design_matrix(day, harmonics=harmonics, trend=trend, origin=origin)
     flat, used = flattened(values, usable)
+    residual = (np.empty_like(flat) if out is None else out).reshape(flat.shape)
     if prior is None:
         over = None if prior_over is None else prior_over.ravel()
-        found, left, prior = fit_with_prior(flat, used, day, design, over=over, leave_out=True)
+        found, left, prior = fit_with_prior(flat, used, day, design, over=over, residual=residual)
     else:
-        found, left = fit_pixels(flat, used, day, design, smallest_spread(prior), leave_out=True)
+        floor = smallest_spread(prior)
+        found, left = fit_pixels(flat, used, day, design, floor, residual=residual)
     baseline = as_baseline(
         found, usable, day, harmonics=harmonics, trend=trend, origin=origin, prior=prior
     )

@@ -239,7 +239,12 @@ def departures(
 
 
 def anomaly(
-    baseline: Baseline, values: NDArray[np.floating], valid: NDArray[np.bool_], days: ArrayLike
+    baseline: Baseline,
+    values: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    days: ArrayLike,
+    *,
+    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Standardise new looks by what the baseline expects of them.
 
@@ -251,6 +256,8 @@ def anomaly(
         (time, y, x) True = usable.
     days
         (time,) days since the epoch of the fit.
+    out
+        (time, y, x) contiguous, for the scores; None makes one.
 
     Returns
     -------
@@ -259,7 +266,7 @@ def anomaly(
     orders pixels; it is no p-value until it is calibrated. NaN where not usable or no baseline.
     """
     day, usable = checked(values, valid, days)
-    out = np.empty(values.shape, dtype=np.float32)
+    scores = np.empty(values.shape, dtype=np.float32) if out is None else out
     rows = _design_of(baseline, day)
 
     dof = baseline.dof.ravel()
@@ -268,10 +275,10 @@ def anomaly(
         expected, scale = (part.ravel() for part in _predicted(baseline, rows[dates[0]]))
         for date in dates.tolist():
             of_date = _flat(values[date]), _flat(usable[date])
-            scores_of(expected, scale, dof, *of_date, out[date].reshape(-1))
+            scores_of(expected, scale, dof, *of_date, scores[date].reshape(-1))
 
     side_by_side(score, _same_rows(rows))
-    return out
+    return scores
 
 
 def anomaly_of_date(
