@@ -15,13 +15,13 @@ import numpy as np
 from pipeline.assessment.features import SMOOTHING_HALO_PX, evaluate
 from pipeline.assessment.replayed import ReplayedLooks
 from pipeline.kernels.injection import (
-    Injections,
     blob_footprints,
     patch_indices,
     plan_injections,
     with_optical_blobs,
     with_radar_blobs,
 )
+from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -183,18 +183,22 @@ def injected(
     index = np.full(series.shape, -1, np.int64)
     index[series.rows[pixels], series.columns[pixels]] = np.arange(pixels.size)
     blocks = [slice(first + k * number, first + (k + 1) * number) for k in range(len(recipes))]
-    sizes = {}
-    for zone, weight in series.zones.items():
-        inside = series.on_grid(np.where(weight > 0, weight, np.nan)) > 0
-        window = _window(inside, look)
-        near, inside = look.within(window), inside[window]
-        places = np.where(inside, index[window], -1)
-        for block, recipe in zip(blocks, recipes, strict=True):
-            rng_seed = crc32(f"{seed}|{zone}|{recipe.contrast}".encode())
-            drawn = list(_drawn(inside, near, number, rng_seed))
+
+    def changes(zone: str) -> list[list[_Drawn]]:
+        inside = series.zones[zone][pixels] > 0
+        at = np.where((index >= 0) & inside[index], index, -1)
+        window = _window(at >= 0, look)
+        seeds = [crc32(f"{seed}|{zone}|{recipe.contrast}".encode()) for recipe in recipes]
+        return [
+            list(_drawn(at[window], look.within(window), recipe, number, own))
+            for recipe, own in zip(recipes, seeds, strict=True)
+        ]
+
+    zones, sizes = tuple(series.zones), {}
+    for zone, of_recipes in zip(zones, side_by_side(changes, zones), strict=True):
+        for block, drawn in zip(blocks, of_recipes, strict=True):
             for part in drawn:
-                patches = _changed_patches(part, near, recipe, rng_seed)
-                _put(values, patches, part, places, first=block.start)
+                _put(values, part, first=block.start)
             if drawn:
                 areas = [np.full(part.looks.size, part.size_m2) for part in drawn]
                 order = np.argsort(np.concatenate([part.looks for part in drawn]))
@@ -204,11 +208,22 @@ def injected(
 
 
 class _Drawn(NamedTuple):
-    """Changes of one size: patches need be no larger than that."""
+    """Changes of one size.
 
-    plan: Injections
-    footprints: NDArray[np.float32]
-    half_px: int
+    Parameters
+    ----------
+    patches
+        Role to (n, h, w) physical values with the changes in them.
+    places
+        (n, h, w) of the zone's pixels among those that are kept; -1 is none.
+    looks
+        (n,) which of a recipe's looks they belong to.
+    size_m2
+        What was put in.
+    """
+
+    patches: Mapping[str, NDArray[np.float32]]
+    places: NDArray[np.int64]
     looks: NDArray[np.int64]
     size_m2: float
 
@@ -241,8 +256,14 @@ def _window(inside: NDArray[np.bool_], look: Look) -> tuple[slice, slice]:
     return down, right
 
 
-def _drawn(inside: NDArray[np.bool_], look: Look, number: int, seed: int) -> Iterator[_Drawn]:
-    """Draw places for every size in turn: look i gets size i modulo their number."""
+def _drawn(
+    index: NDArray[np.int64], look: Look, recipe: Recipe, number: int, seed: int
+) -> Iterator[_Drawn]:
+    """Draw places for every size in turn: look i gets size i modulo their number.
+
+    `index` is (y, x): which kept pixel lies there, -1 beyond the zone.
+    """
+    inside = index >= 0
     seen = np.isfinite(np.stack(list(look.bands.values()))).all(axis=0)
     if not (inside & seen).any():
         return
@@ -261,53 +282,47 @@ def _drawn(inside: NDArray[np.bool_], look: Look, number: int, seed: int) -> Ite
         footprints = blob_footprints(
             plan, pixel_m=look.pixel_m, psf_sigma_m=look.psf_sigma_m, half_px=half
         )
-        yield _Drawn(plan, footprints, half, looks, size)
+        at = patch_indices(plan, half)
+        patches = _changed_patches(footprints, look, at, recipe, (seed, int(size)))
+        places = np.pad(index, half, constant_values=-1)[at]
+        yield _Drawn(patches, places, looks, size)
+
+
+At = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 
 
 def _changed_patches(
-    drawn: _Drawn, look: Look, recipe: Recipe, seed: int
+    footprints: NDArray[np.float32], look: Look, at: At, recipe: Recipe, seed: tuple[int, int]
 ) -> dict[str, NDArray[np.float32]]:
     """Return role to (n, h, w) physical values with the change in them."""
-    patches = _patches(look.bands, drawn)
-    rng = np.random.default_rng((seed, int(drawn.size_m2)))
+    patches, number = _patches(look.bands, at), len(footprints)
+    rng = np.random.default_rng(seed)
     if recipe.spectra is None:
-        level = np.full(drawn.plan.rows.size, recipe.excess_db)
         changed = with_radar_blobs(
             patches,
-            drawn.footprints,
-            level,
-            _patches(look.background, drawn),
+            footprints,
+            np.full(number, recipe.excess_db),
+            _patches(look.background, at),
             looks=look.speckle_looks,
             rng=rng,
         )
     else:
-        spectra = recipe.spectra[rng.integers(0, len(recipe.spectra), drawn.plan.rows.size)]
-        share = np.ones(drawn.plan.rows.size)
-        changed = with_optical_blobs(patches, drawn.footprints, share, spectra)
+        spectra = recipe.spectra[rng.integers(0, len(recipe.spectra), number)]
+        changed = with_optical_blobs(patches, footprints, np.ones(number), spectra)
     return {role: changed[:, number] for number, role in enumerate(look.bands)}
 
 
-def _patches(bands: Mapping[str, NDArray[np.float32]], drawn: _Drawn) -> NDArray[np.float32]:
-    """Cut (n, band, h, w) patches; NaN beyond the grid."""
-    rows, columns = patch_indices(drawn.plan, drawn.half_px)
-    padded = [np.pad(band, drawn.half_px, constant_values=np.nan) for band in bands.values()]
-    return np.stack([band[rows, columns] for band in padded], axis=1)
+def _patches(bands: Mapping[str, NDArray[np.float32]], at: At) -> NDArray[np.float32]:
+    """Cut (n, band, h, w) patches, NaN beyond the grid; `at` counts from its padded corner."""
+    half = (at[0].shape[1] - 1) // 2
+    padded = [np.pad(band, half, constant_values=np.nan) for band in bands.values()]
+    return np.stack([band[at] for band in padded], axis=1)
 
 
-def _put(
-    values: Mapping[str, NDArray[np.float32]],
-    patches: Mapping[str, NDArray[np.float32]],
-    drawn: _Drawn,
-    index: NDArray[np.int64],
-    *,
-    first: int,
-) -> None:
+def _put(values: Mapping[str, NDArray[np.float32]], drawn: _Drawn, *, first: int) -> None:
     """Write the changed pixels of one zone into the injected looks."""
-    at = patch_indices(drawn.plan, drawn.half_px)
-    place = np.pad(index, drawn.half_px, constant_values=-1)[at]
-    usable = np.asarray(np.isfinite(np.stack(list(patches.values()))).all(axis=0))
-    look = np.broadcast_to(drawn.looks[:, None, None], place.shape)
-    inside = place >= 0
+    usable = np.asarray(np.isfinite(np.stack(list(drawn.patches.values()))).all(axis=0))
+    inside = drawn.places >= 0
+    looks = first + np.broadcast_to(drawn.looks[:, None, None], inside.shape)[inside]
     for name, kept in values.items():
-        changed = evaluate(name, patches, usable)
-        kept[first + look[inside], place[inside]] = changed[inside]
+        kept[looks, drawn.places[inside]] = evaluate(name, drawn.patches, usable)[inside]
