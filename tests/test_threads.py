@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -40,6 +42,44 @@ def test_the_first_error_is_raised():
 
     with allow_threads(2), pytest.raises(ValueError, match="part 1"):
         side_by_side(part, [1, 2])
+
+
+def test_nothing_goes_on_after_an_error():
+    begun, ended = [], []
+
+    def part(number):
+        begun.append(number)
+        if number == 1:
+            raise ValueError(number)
+        time.sleep(0.05)
+        ended.append(number)
+
+    with allow_threads(2), pytest.raises(ValueError, match="1"):
+        side_by_side(part, [1, 2, 3, 4, 5, 6, 7, 8])
+    assert sorted(ended) == sorted(begun)[1:]
+    assert len(begun) < 8
+
+
+def test_threads_are_kept():
+    with allow_threads(2):
+        names = {name for _ in range(5) for name in side_by_side(_name, range(4))}
+    assert len(names) <= 2
+
+
+def _name(_part):
+    time.sleep(0.001)
+    return threading.current_thread().name
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_has_threads_of_its_own():
+    with allow_threads(2):
+        side_by_side(_name, range(4))
+        child = os.fork()
+        if not child:
+            os._exit(0 if side_by_side(int, ["1", "2"]) == [1, 2] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.parametrize(
