@@ -39,9 +39,7 @@ def replayed(track, looks, change=None):
     return ReplayedLooks(TrackAssessor(track), rows, pixels, features, QUIET)
 
 
-@pytest.mark.parametrize(
-    ("made", "observables"), [(radar_track, RADAR), (optical_track, OPTICAL)]
-)
+@pytest.mark.parametrize(("made", "observables"), [(radar_track, RADAR), (optical_track, OPTICAL)])
 def test_a_copy_without_change_measures_what_the_look_measured(made, observables):
     track = made(np.random.default_rng(5))
     looks = np.array([21, 23, 23])
