@@ -93,7 +93,7 @@ def deviations(
 def _residual(values: NDArray[np.float64], quiet: NDArray[np.bool_]) -> NDArray[np.float64]:
     expected = np.full(values.shape, np.nan)
     history = values[:, quiet]
-    expected[:, quiet] = medians_of_others(history.T.astype(np.float32)).T
+    expected[:, quiet] = medians_of_others(history.T.astype(np.float32))[0].T
     enough = np.isfinite(history).sum(axis=1) >= FEWEST_DATES
     some = np.where(enough[:, None], history, 0.0) if history.size else np.zeros((len(values), 1))
     expected[:, ~quiet] = np.nanmedian(some, axis=1)[:, None]

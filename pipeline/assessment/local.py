@@ -132,8 +132,7 @@ def _less_common(
     level = row_quantiles(values - medians_of_looks(values[quiet]), 0.5)
     centred = values - level[:, None].astype(np.float32)
     usual = np.empty(values.shape, dtype=np.float32)
-    usual[~quiet] = medians_of_looks(centred[quiet])
-    usual[quiet] = medians_of_others(centred[quiet])
+    usual[quiet], usual[~quiet] = medians_of_others(centred[quiet])
     change = values - usual
     low, high = (row_quantiles(change, share) for share in (COMMON_SHARE, 1 - COMMON_SHARE))
     common = np.clip(0.0, low, high)

@@ -19,7 +19,7 @@ from pipeline.kernels.baseline import (
     normalise,
 )
 from pipeline.kernels.masking import CLOUD, OBSERVED, SHADOW, SNOW, among, never_observed
-from pipeline.kernels.medians import medians_of_looks, medians_of_others
+from pipeline.kernels.medians import medians_of_others
 from pipeline.kernels.ranks import ring_medians
 
 if TYPE_CHECKING:
@@ -151,10 +151,12 @@ class TrackSeries:
             if self.taken is None:
                 return usual, step
             return usual[np.ix_(*self.taken)], step[self.taken[0]]
-        span, quiet = self.features["span"], self.in_baseline
+        span, quiet = self.features["span"], _places(self.in_baseline)
         usual = np.empty(span.shape, dtype=np.float32)
-        usual[~quiet] = medians_of_looks(span[quiet])
-        usual[quiet] = medians_of_others(span[quiet])
+        others, of_all = medians_of_others(span[quiet], out=usual[quiet])
+        usual[~self.in_baseline] = of_all
+        if not isinstance(quiet, slice):
+            usual[quiet] = others
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = span[:, self.ring] / usual[:, self.ring]
             return usual, 10.0 * np.log10(ring_medians(ratio, np.ones(ratio.shape[1], np.bool_)))

@@ -109,6 +109,25 @@ def _products(design, k):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _doubled(pairs, k):  # type: ignore[no-untyped-def]
+    """(time, pair) products as a sum over all of a symmetric matrix takes them."""
+    factors = 2.0 * pairs.T.copy()
+    for i in range(k):
+        factors[:, i * (i + 1) // 2 + i] *= 0.5
+    return factors
+
+
+@compiled
+def _packed(inverse, k):  # type: ignore[no-untyped-def]
+    """(pair, lane) of symmetric (k, k, lane) matrices, in the order of `_products`."""
+    packed = np.empty((k * (k + 1) // 2, inverse.shape[2]))
+    for i in range(k):
+        for j in range(i + 1):
+            packed[i * (i + 1) // 2 + j] = inverse[i, j]
+    return packed
+
+
+@compiled
 def _invert(pairs, weights, k, work, inverse, alive):  # type: ignore[no-untyped-def]
     """Invert the lanes' weighted normal matrices by Cholesky; a singular one ends its lane."""
     lanes = weights.shape[1]
@@ -246,7 +265,7 @@ def _fit(series, used, count, k, columns, pairs, floor, work, inverse, found):  
 
 
 @compiled
-def _leave_out(t, design, k, inverse, found, squares, rest, out):  # type: ignore[no-untyped-def]
+def _leave_out(t, factors, inverse, found, squares, rest, out):  # type: ignore[no-untyped-def]
     """Leave one date out of the lanes' fits by their weights, in closed form.
 
     `out` takes the date's residual and leverage without itself, and the variance and degrees of
@@ -254,12 +273,7 @@ def _leave_out(t, design, k, inverse, found, squares, rest, out):  # type: ignor
     """
     weights, residual = found[0], found[1]
     deleted, leverage, variance, dof = out
-    for lane in range(LANES):
-        leverage[lane] = 0.0
-    for a in range(k):
-        for b in range(k):
-            for lane in range(LANES):
-                leverage[lane] += design[t, a] * inverse[a, b, lane] * design[t, b]
+    _add_up(inverse, factors, leverage)
     for lane in range(LANES):
         own = weights[t, lane]
         system = 1.0 - leverage[lane] * own
@@ -355,6 +369,7 @@ def fit_range(values, used, days, design, floor, first, last, fitted, left):  # 
     for k in range(1, width + 1):
         members = np.flatnonzero(carried == k) + first
         pairs = _products(design, k)
+        factors = _doubled(pairs, k)
         for start in range(0, members.size, LANES):
             block = members[start : start + LANES]
             _gather(values, used, block, series, seen, count)
@@ -363,6 +378,7 @@ def fit_range(values, used, days, design, floor, first, last, fitted, left):  # 
             for lane in range(LANES):
                 rest[lane] -= k
             _keep_fit(block, k, inverse, found, squares, rest, fitted)
+            packed = _packed(inverse, k)
             for t in range(len(left[0])):
-                _leave_out(t, design, k, inverse, found, squares, rest, out)
+                _leave_out(t, factors[t], packed, found, squares, rest, out)
                 _keep_left_out(block, t, seen, alive, out, left)

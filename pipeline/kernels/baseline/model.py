@@ -24,6 +24,9 @@ from pipeline.kernels.baseline.prior import (
 )
 from pipeline.threads import side_by_side
 
+# Looks of one date that are scored by one prediction: so many take ten times as long as it does.
+TOGETHER = 16
+
 
 class Baseline(NamedTuple):
     """A frozen baseline of one band of one stack.
@@ -354,12 +357,17 @@ def _design_of(baseline: Baseline, day: NDArray[np.float64]) -> NDArray[np.float
 
 
 def _same_rows(design: NDArray[np.float64]) -> list[NDArray[np.intp]]:
-    """Group dates that follow each other with one and the same row.
+    """Group dates that follow each other with one and the same row, up to `TOGETHER` of them.
 
-    Many looks of one date, as injected ones are, are predicted once.
+    Many looks of one date, as injected ones are, are predicted together, yet not all by one thread.
     """
     new = np.flatnonzero((design[1:] != design[:-1]).any(axis=1)) + 1
-    return np.split(np.arange(len(design)), new) if len(design) else []
+    groups = np.split(np.arange(len(design)), new) if len(design) else []
+    return [
+        group[start : start + TOGETHER]
+        for group in groups
+        for start in range(0, group.size, TOGETHER)
+    ]
 
 
 def _predicted(
@@ -392,6 +400,10 @@ def _span(
     if not day.size:
         nothing = np.full(usable.shape[1:], np.nan, dtype=np.float32)
         return nothing, nothing
+    if usable.all():
+        ends = np.float32(day.min()), np.float32(day.max())
+        first, last = (np.full(usable.shape[1:], end, dtype=np.float32) for end in ends)
+        return first, last
     order = np.argsort(day, kind="stable")
     inside = usable if (np.diff(order) == 1).all() else usable[order]
     seen, moment = inside.any(axis=0), day[order].astype(np.float32)

@@ -95,12 +95,15 @@ def zone_placements(
     if rows.size == 0:
         raise ValueError("a zone must cover at least one pixel")
     free, found = ground & ~zone, []
+    top, left = int(rows.min()), int(columns.min())
+    shape = zone[top : int(rows.max()) + 1, left : int(columns.max()) + 1]
+    height, width = shape.shape
     for down in _shifts(rows, zone.shape[0]):
         for right in _shifts(columns, zone.shape[1]):
-            at = (rows + down, columns + right)
-            if np.count_nonzero(free[at]) >= share * rows.size:
+            under = free[top + down :, left + right :][:height, :width]
+            if np.count_nonzero(under & shape) >= share * rows.size:
                 found.append((down, right))
-                free[at] = False
+                under &= ~shape
     return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
