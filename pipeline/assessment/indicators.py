@@ -150,12 +150,12 @@ class TrackAssessor:
         """Return the scores of a zone's pixels against the rest of the zone."""
         key = (zone, method.local, method.sign)
         if key not in self._local:
-            step = self.score(method.local).ring_step[:, None].astype(np.float32)
             self._local[key] = local_scores(
-                self.series.features[method.local] - step,
+                self.series.features[method.local],
                 self.series.zones[zone],
                 self.series.in_baseline,
                 self.date_scale(method.local),
+                step=self.score(method.local).ring_step,
                 sign=method.sign,
             )
         return self._local[key]

@@ -86,6 +86,7 @@ def local_scores(
     quiet: NDArray[np.bool_],
     date_scale: NDArray[np.float64],
     *,
+    step: NDArray[np.float64] | float = 0.0,
     sign: int = 0,
 ) -> LocalScores:
     """Score one zone's pixels against the zone itself.
@@ -101,11 +102,13 @@ def local_scores(
     date_scale
         (time,) spread of the ring's scores on the date over its median; below 1 counts as 1,
         NaN as infinite: a date whose ring was not seen finds nothing.
+    step
+        (time,) what the whole scene changed by, taken out of the values first.
     sign
         Direction the cut is set for: +1, −1, or 0 for either.
     """
     place = np.flatnonzero(weight > 0)
-    inside = values[:, place]
+    inside = values[:, place] - np.reshape(step, (-1, 1)).astype(np.float32)
     seen = np.isfinite(inside) @ weight[place].astype(np.float64)
     scale_of_date = np.where(np.isfinite(date_scale), np.maximum(date_scale, 1.0), np.inf)
     enough = seen >= LEAST_OBSERVED * weight[place].sum(dtype=np.float64)

@@ -12,7 +12,7 @@ from pipeline.assessment.background import BACKGROUND_SHARE, less_background
 from pipeline.assessment.lengths import long_axis, taken_length_m
 from pipeline.assessment.local import sided
 from pipeline.kernels.masking import OBSERVED, SNOW
-from pipeline.kernels.powers import zone_powers
+from pipeline.kernels.zone_sums import lost_shares, zone_powers
 from pipeline.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -148,12 +148,10 @@ def observed_share(
     place = np.flatnonzero(weight > 0)
     if not place.size:
         return np.zeros(len(values))
-    share, lost = weight[place].astype(np.float64), ~np.isfinite(values[:, place])
-    if not lost.any():
-        return np.ones(len(values))
+    share = weight[place].astype(np.float64)
     # From what is lost, so that of a zone seen whole nothing is missed, not even a rounding error.
-    seen = 1.0 - lost.astype(np.float64) @ share / share.sum()
-    return np.where(lost.all(axis=1), 0.0, np.maximum(seen, 0.0))
+    lost, pixels = lost_shares(values, place, share)
+    return np.where(pixels == place.size, 0.0, np.maximum(1.0 - lost / share.sum(), 0.0))
 
 
 def changed_pixels(

@@ -11,9 +11,9 @@ from pipeline.kernels.baseline import anomaly, fit_with_history
 from pipeline.kernels.blurring import gaussian_means
 from pipeline.kernels.calibration import Calibration, physical_values
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
-from pipeline.kernels.powers import zone_powers
 from pipeline.kernels.ranks import ring_medians, row_quantiles
 from pipeline.kernels.replay import replayed_pairs
+from pipeline.kernels.zone_sums import zone_powers
 
 
 def compile_loops() -> None:

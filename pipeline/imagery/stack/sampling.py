@@ -15,6 +15,8 @@ import numpy as np
 from odc.geo.crs import CRS
 from pyproj import Transformer
 
+from pipeline.kernels.interpolation import between_pixels
+
 if TYPE_CHECKING:
     from affine import Affine
     from numpy.typing import NDArray
@@ -121,6 +123,14 @@ def bilinear(
         picked = _block(values, r0, c0)
         return picked if inside.all() else np.where(inside, picked, np.nan)
     r1, c1 = np.minimum(r0 + 1, values.shape[0] - 1), np.minimum(c0 + 1, values.shape[1] - 1)
+    if rows.shape[1:] == (1,) and cols.shape[:1] == (1,):
+        total = np.empty(inside.shape)
+        down, right = (
+            (part.ravel() for part in (r0, r1, fr)),
+            (part.ravel() for part in (c0, c1, fc)),
+        )
+        between_pixels(values, *down, *right, total)
+        return total if inside.all() else np.where(inside, total, np.nan)
     total = np.zeros(inside.shape)
     for r, wr in ((r0, 1 - fr), (r1, fr)):
         for c, wc in ((c0, 1 - fc), (c1, fc)):

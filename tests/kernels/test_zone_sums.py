@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.kernels.powers import zone_powers
+from pipeline.kernels.zone_sums import lost_shares, zone_powers
 
 
 def a_zone(seed):
@@ -52,3 +52,14 @@ def test_no_result_depends_on_which_looks_stand_beside_it():
     alone = zone_powers(span[3:4], usual[3:4], places, shares, quantile=0.25)
     for one, other in zip(whole, alone, strict=True):
         np.testing.assert_array_equal(one[3:4], other)
+
+
+def test_what_is_lost_of_a_zone_is_the_share_of_its_pixels_without_a_value():
+    span, _, places = a_zone(6)
+    span[3], span[4] = np.inf, 1.0
+    shares = np.linspace(0.1, 1.0, 6)
+    lost, count = lost_shares(span, places, shares)
+    gone = ~np.isfinite(span[:, places])
+    np.testing.assert_allclose(lost, gone @ shares, rtol=1e-15)
+    np.testing.assert_array_equal(count, gone.sum(axis=1))
+    assert (count[3], count[4], lost[4]) == (6, 0, 0.0)

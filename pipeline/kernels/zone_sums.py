@@ -1,4 +1,4 @@
-"""The power of a zone beside what is usual there, in one pass over its pixels."""
+"""Sums over the pixels of a zone, each in one pass: its power, and what of it was not seen."""
 # ruff: noqa: ANN001, ANN202, PLR0913, PLR0917 - numba infers the types of compiled loops.
 
 from __future__ import annotations
@@ -83,3 +83,33 @@ def _add(span, usual, places, shares, mostly, part, first, last, look, quiet, se
                     count += 1
         if count:
             quantile[t] = between(ratios, count, part)
+
+
+def lost_shares(
+    values: NDArray[np.floating], places: NDArray[np.intp], shares: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return what of a zone has no finite value on each look.
+
+    Parameters
+    ----------
+    values
+        (time, pixel).
+    places, shares
+        (n,) the zone's pixels and the share of each inside it.
+
+    Returns
+    -------
+    (time,) sum of the shares of the pixels without a value, and how many they are.
+    """
+    lost, count = np.zeros(len(values)), np.zeros(len(values), np.int64)
+    _lose(values, places, shares, lost, count)
+    return lost, count
+
+
+@compiled
+def _lose(values, places, shares, lost, count):  # type: ignore[no-untyped-def]
+    for t in range(len(values)):
+        for i in range(places.size):
+            if not np.isfinite(values[t, places[i]]):
+                lost[t] += shares[i]
+                count[t] += 1
