@@ -20,8 +20,8 @@ from pipeline.assessment.measures import pixel_cut
 from pipeline.assessment.series import HARMONICS
 from pipeline.desk.arrays import reserved_array
 from pipeline.errors import OutputError
-from pipeline.kernels.baseline import anomaly, fit_with_history
-from pipeline.kernels.baseline.scene_step import SceneStep, self_normalised
+from pipeline.kernels.baseline import anomaly, fit_with_left_out
+from pipeline.kernels.baseline.scene_step import self_normalised
 from pipeline.kernels.masking import usable
 from pipeline.workflows.monitor.tracks import track_series
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from pipeline.workflows.monitor.record import TrackOutcome
 
 BLOCK = 128  # pixels a side: about a second of scoring at a hundred looks
-# Ring pixels scored with a block, by which its own normalisation is taken out again.
-WITNESSES = 2000
 RECIPES = (("vv_db", "vh_db"), ("vv_db",), ("brightness",), ("ndvi",))
 
 
@@ -172,32 +170,17 @@ class ScoreMaps:
         values = feature_window(self.track, self.pixels, name, rows, columns)
         series, score = self.track.series, self.track.assessor.score(name)
         quiet, days, prior = series.in_baseline, series.days, score.baseline.prior
-        shape, flat = values.shape, values.reshape(len(values), 1, -1)
-        together = np.concatenate([flat, self._witnesses(name)], axis=2)
-        ring = np.zeros((1, together.shape[2]), np.bool_)
-        ring[:, flat.shape[2] :] = True
-        known = np.isfinite(together)
-        baseline, history = fit_with_history(
-            together[quiet], known[quiet], days[quiet], ring=ring, prior=prior,
-            harmonics=HARMONICS, trend=False,
-        )  # fmt: skip
-        raw = np.empty(together.shape, np.float32)
-        raw[~quiet] = anomaly(baseline, together[~quiet], known[~quiet], days[~quiet])
-        raw[quiet] = [_restored(z, step) for z, step in zip(*history, strict=True)]
+        flat = values.reshape(len(values), 1, -1)
+        known = np.isfinite(flat)
+        baseline, left_out = fit_with_left_out(
+            flat[quiet], known[quiet], days[quiet], prior=prior, harmonics=HARMONICS, trend=False
+        )
+        scores = np.empty(flat.shape, np.float32)
+        scores[quiet] = left_out
+        scores[~quiet] = anomaly(baseline, flat[~quiet], known[~quiet], days[~quiet])
         for index, step in enumerate(score.steps):
-            raw[index] = self_normalised(raw[index], step)
-        return raw[:, :, : flat.shape[2]].reshape(shape)
-
-    def _witnesses(self, name: str) -> NDArray[np.float32]:
-        """Return a few of the ring's pixels, (time, 1, n), that go with every block.
-
-        The kernel normalises left-out scores by a ring: they are that ring, and what they took
-        out is put back.
-        """
-        series = self.track.series
-        places = np.flatnonzero(series.ring)
-        places = places[:: max(1, places.size // WITNESSES)]
-        return np.asarray(series.features[name][:, None, places])
+            scores[index] = self_normalised(scores[index], step)
+        return scores.reshape(values.shape)
 
 
 def _blocks_of(rows: slice, columns: slice) -> list[tuple[int, int]]:
@@ -205,10 +188,6 @@ def _blocks_of(rows: slice, columns: slice) -> list[tuple[int, int]]:
     downs = range(rows.start // BLOCK, -(-rows.stop // BLOCK))
     rights = range(columns.start // BLOCK, -(-columns.stop // BLOCK))
     return [(down, right) for down in downs for right in rights]
-
-
-def _restored(scores: NDArray[np.float32], step: SceneStep) -> NDArray[np.float32]:
-    return (scores.astype(np.float64) * step.scale + step.offset).astype(np.float32)
 
 
 def feature_window(

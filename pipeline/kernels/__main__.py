@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.kernels.baseline import anomaly, fit_with_history
+from pipeline.kernels.baseline import anomaly, fit_with_left_out
 from pipeline.kernels.blurring import gaussian_means
 from pipeline.kernels.calibration import Calibration, physical_values
 from pipeline.kernels.medians import medians_of_looks, medians_of_others
@@ -21,7 +21,7 @@ def compile_loops() -> None:
     days = np.arange(6, dtype=np.float64)
     values = np.random.default_rng(0).normal(size=(6, 1, 64)).astype(np.float32)
     usable = np.isfinite(values)
-    baseline, _ = fit_with_history(values, usable, days, harmonics=2, trend=False)
+    baseline, _ = fit_with_left_out(values, usable, days, harmonics=2, trend=False)
     anomaly(baseline, values, usable, days)
     medians_of_looks(values[:, 0])
     medians_of_others(values[:, 0])

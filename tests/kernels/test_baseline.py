@@ -426,9 +426,9 @@ def test_a_regional_field_needs_a_width(sigma):
 @pytest.mark.parametrize("dates", [0, 1, 2])
 def test_a_history_of_no_date_is_no_baseline_and_no_error(dates):
     values = quiet(dates, shape=(4, 5))
-    base, history = kernel.fit_with_history(values, everywhere(values), DAYS[:dates])
+    base, history = kernel.fit_with_left_out(values, everywhere(values), DAYS[:dates])
     later = quiet(3, shape=(4, 5))
-    assert history.scores.shape == values.shape
+    assert history.shape == values.shape
     assert np.isnan(base.coefficients).all()
     assert np.isnan(kernel.departures(base, later, DAYS[:3], np.arange(20))).all()
     assert np.isnan(kernel.anomaly(base, later, everywhere(later), DAYS[:3])).all()

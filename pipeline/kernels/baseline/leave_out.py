@@ -85,27 +85,10 @@ def leave_one_out_scores(
     -----
     Closed form: the normal equations are downdated with the robust weights of the full fit.
     """
-    _, history = fit_with_history(
-        values, valid, days, harmonics=harmonics, trend=trend, prior=prior, ring=ring
-    )
-    return history
-
-
-def fit_with_history(
-    values: NDArray[np.floating],
-    valid: NDArray[np.bool_],
-    days: ArrayLike,
-    *,
-    harmonics: int = 2,
-    trend: bool = True,
-    prior: VariancePrior | None = None,
-    ring: NDArray[np.bool_] | None = None,
-) -> tuple[Baseline, History]:
-    """Return what `fit_baseline` and `leave_one_out_scores` return, from one fit of each pixel."""
-    baseline, scores = fit_with_left_out(
+    _, scores = fit_with_left_out(
         values, valid, days, harmonics=harmonics, trend=trend, prior=prior
     )
-    return baseline, normalised_history(scores, ring)
+    return normalised_history(scores, ring)
 
 
 def fit_with_left_out(
