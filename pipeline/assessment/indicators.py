@@ -200,7 +200,7 @@ class TrackAssessor:
         place = np.flatnonzero(self.series.zones[zone] > 0)
         found = np.zeros((len(self.series.acquired), place.size), dtype=np.bool_)
         if not method.local_only:
-            found |= self.changed_pixels(observable).found[:, place]
+            found |= self.changed_pixels(observable).found.take(place, axis=1)
         if method.local:
             found |= self.local(method, zone).found(method.sign, method.local_step)
         return found

@@ -108,7 +108,7 @@ def local_scores(
         Direction the cut is set for: +1, −1, or 0 for either.
     """
     place = np.flatnonzero(weight > 0)
-    inside = values[:, place] - np.reshape(step, (-1, 1)).astype(np.float32)
+    inside = values.take(place, axis=1) - np.reshape(step, (-1, 1)).astype(np.float32)
     seen = np.isfinite(inside) @ weight[place].astype(np.float64)
     scale_of_date = np.where(np.isfinite(date_scale), np.maximum(date_scale, 1.0), np.inf)
     enough = seen >= LEAST_OBSERVED * weight[place].sum(dtype=np.float64)

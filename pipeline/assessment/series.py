@@ -158,7 +158,9 @@ class TrackSeries:
         if not isinstance(quiet, slice):
             usual[quiet] = others
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = span[:, self.ring] / usual[:, self.ring]
+            # Taken, not indexed: that would lay the looks of a pixel side by side.
+            around = np.flatnonzero(self.ring)
+            ratio = span.take(around, axis=1) / usual.take(around, axis=1)
             return usual, 10.0 * np.log10(ring_medians(ratio, np.ones(ratio.shape[1], np.bool_)))
 
     def never_seen(self) -> dict[str, float]:

@@ -11,6 +11,13 @@ look at the whole window, and both can be given. `score` smooths: `Scorer.halo` 
 from __future__ import annotations
 
 from pipeline.kernels.baseline.deviates import normal_score
+from pipeline.kernels.baseline.expectation import (
+    Prediction,
+    anomaly,
+    anomaly_of_date,
+    departures,
+    predict,
+)
 from pipeline.kernels.baseline.leave_out import (
     Groups,
     History,
@@ -23,15 +30,10 @@ from pipeline.kernels.baseline.leave_out import (
 )
 from pipeline.kernels.baseline.model import (
     Baseline,
-    Prediction,
     age_days,
-    anomaly,
-    anomaly_of_date,
     cut_baseline,
-    departures,
     fit_baseline,
     fit_prior,
-    predict,
 )
 from pipeline.kernels.baseline.prior import VariancePrior, variance_prior
 from pipeline.kernels.baseline.regional import regional_field

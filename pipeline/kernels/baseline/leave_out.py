@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.kernels.baseline.design import design_matrix
 from pipeline.kernels.baseline.deviates import left_out_of
+from pipeline.kernels.baseline.expectation import anomaly
 from pipeline.kernels.baseline.fitting import LeftOut, fit_pixels, fit_with_prior
 from pipeline.kernels.baseline.model import (
     Baseline,
-    anomaly,
     as_baseline,
     checked,
     fit_baseline,
