@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -59,25 +58,41 @@ def side_by_side(function: Callable[[Part], Result], parts: Sequence[Part]) -> l
 
     from concurrent.futures import wait  # noqa: PLC0415 - few commands have two threads
 
-    futures = [_pool(threads()).submit(alone, part) for part in parts]
-    try:
-        return [future.result() for future in futures]
-    finally:  # nothing goes on behind the back of who meets an error
-        for future in futures:
-            future.cancel()
-        wait(futures)
+    with _borrowed(threads()) as pool:
+        futures = [pool.submit(alone, part) for part in parts]
+        try:
+            return [future.result() for future in futures]
+        finally:  # nothing goes on behind the back of who meets an error
+            for future in futures:
+                future.cancel()
+            wait(futures)
 
 
-@cache
-def _pool(number: int) -> ThreadPoolExecutor:
-    """Return threads that are kept: GDAL and PROJ take 15 ms to begin in a new one."""
+# Pools that nobody uses, by their threads.
+_idle: dict[int, list[ThreadPoolExecutor]] = {}
+
+
+@contextmanager
+def _borrowed(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Lend so many threads to one caller at a time, so that none waits for what another does.
+
+    They are kept: GDAL and PROJ take 15 ms to begin in a new one.
+    """
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - see above
 
-    return ThreadPoolExecutor(number, thread_name_prefix="side")
+    idle = _idle.setdefault(number, [])
+    try:
+        pool = idle.pop()
+    except IndexError:
+        pool = ThreadPoolExecutor(number, thread_name_prefix="side")
+    try:
+        yield pool
+    finally:
+        idle.append(pool)
 
 
 if hasattr(os, "register_at_fork"):  # a forked child has the pools and none of their threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def in_ranges(function: Callable[[int, int], object], size: int, *, fewest: int) -> None:

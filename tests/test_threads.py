@@ -66,6 +66,35 @@ def test_threads_are_kept():
     assert len(names) <= 2
 
 
+def test_nobody_waits_for_what_another_caller_does():
+    started = threading.Event()
+
+    def slow(_part):
+        started.set()
+        time.sleep(0.05)
+
+    with allow_threads(2):
+        # The other thread has its own count of threads: all processors, two or more.
+        other = threading.Thread(target=lambda: _two_at_once(slow, 20))
+        other.start()
+        started.wait(5)
+        begun = time.perf_counter()
+        side_by_side(_name, range(2))
+        assert time.perf_counter() - begun < 0.25  # the other takes half a second
+        other.join()
+
+
+def _two_at_once(function, number):
+    with allow_threads(2):
+        side_by_side(function, range(number))
+
+
+def test_a_part_that_takes_threads_for_itself_does_not_wait_for_itself():
+    with allow_threads(2):
+        found = side_by_side(lambda part: _two_at_once(_name, 3) or part, range(4))
+    assert found == [0, 1, 2, 3]
+
+
 def _name(_part):
     time.sleep(0.001)
     return threading.current_thread().name

@@ -131,6 +131,8 @@ def detections(
     for of_series in wanted.values():
         group = [item for _, items in of_series for item in items]
         assessor = group[0].assessor
+        if not any((weight > 0).any() for weight in assessor.series.zones.values()):
+            continue
         needed = features_needed([item.method for item in group])
         features = tuple(name for name in needed if name in assessor.series.features)
         looks = injected(

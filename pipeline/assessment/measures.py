@@ -99,21 +99,23 @@ def pixel_cut(z: NDArray[np.floating], ring: NDArray[np.bool_], sign: int) -> fl
     """
     places = np.flatnonzero(ring)
 
-    def high(look: int) -> tuple[int, NDArray[np.floating]]:
+    def high(look: int) -> tuple[int, float, NDArray[np.floating]]:
         scores = sided(z[look, places], sign)
-        return int(np.isfinite(scores).sum()), scores[scores > LOWEST_CUT]
+        scores = scores[np.isfinite(scores)]
+        above = scores > LOWEST_CUT
+        return scores.size, float(scores[~above].max(initial=-np.inf)), scores[above]
 
     found = side_by_side(high, range(len(z)))
-    count = sum(number for number, _ in found)
+    count = sum(number for number, _, _ in found)
     if not count:
         return np.inf
-    # Of the quantile only what lies above its least value is needed: few of millions of scores.
-    highest = np.sort(np.concatenate([scores for _, scores in found]))
+    # Of millions of scores only those above the least cut are put in order, and the one below them.
+    below = max(low for _, low, _ in found)
+    highest = np.sort(np.concatenate([[below], *(scores for _, _, scores in found)]))
     place = (1.0 - PIXEL_ALPHA) * (count - 1) - (count - highest.size)
-    if place <= -1.0:
+    if place <= 0.0:
         return LOWEST_CUT
-    known = np.concatenate([[LOWEST_CUT], highest])
-    return float(np.interp(place + 1.0, np.arange(known.size), known))
+    return max(LOWEST_CUT, float(np.interp(place, np.arange(highest.size), highest)))
 
 
 def zone_excess_db(series: TrackSeries, weight: NDArray[np.float32]) -> Measured:

@@ -120,7 +120,7 @@ def rarities(
     values = _values(assessor, indicator, zones)
     if not values:
         return {}
-    areas = {name: float((assessor.series.zones[name] > 0).sum()) for name in zones}
+    areas = {name: float((assessor.series.zones[name] > 0).sum()) for name in values}
     found: dict[str, Rarity] = {}
     for members in comparable_zones(areas):
         placed = _values(ground, indicator, _apart(ground, members))

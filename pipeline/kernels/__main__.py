@@ -36,8 +36,8 @@ def compile_loops() -> None:
     medians_of_looks(values[:, 0])
     medians_of_others(values[:, 0])
     ring_medians(values[:, 0], usable[0, 0])
-    for numbers in (values[:, 0], values[:, 0].astype(np.float64)):
-        row_quantiles(numbers, 0.5)
+    row_quantiles(values[:, 0], 0.5)
+    row_quantiles(values[:, 0].astype(np.float64), 0.5)
     lost_shares(values[:, 0], np.arange(9), np.ones(9))
     zone_powers(values[:, 0], values[:, 0], np.arange(9), np.ones(9), quantile=0.5)
     gaussian_means(values, usable, 0.8)

@@ -106,7 +106,7 @@ def _of_others(values, first, last, out, whole):  # type: ignore[no-untyped-def]
                 if others > 0:
                     low, high = (others - 1) // 2, others // 2
                     # Among the others all above the look itself move down by one.
-                    low += value <= ranked[low, lane]
-                    high += value <= ranked[high, lane]
+                    low += np.isfinite(value) and value <= ranked[low, lane]
+                    high += np.isfinite(value) and value <= ranked[high, lane]
                     middle = ranked[low, lane] + ranked[high, lane]
                     out[t, start + lane] = np.float32(0.5) * middle

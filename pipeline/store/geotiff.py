@@ -76,7 +76,7 @@ def encoded(layers: Layers, *, driver: str, **options: Any) -> bytes:
             else:
                 _write(layers, memory, driver=driver, **options)
             return bytes(memory.read())
-    except RasterioError as cause:
+    except (RasterioError, TypeError) as cause:  # the latter for types GDAL does not know
         raise ValueError(f"cannot be written as {driver}: {cause}") from cause
 
 

@@ -196,6 +196,10 @@ def test_a_real_track_is_ranked_among_its_own_placements():
     assert len(found.pool.places) == 1 + len(ground["stand"])
     assert (found.pool.p[0, 22:] <= 0.02).all()
     assert np.median(found.pool.p[0, :20]) > 0.2
+    # A zone that masks left no pixel of is passed over.
+    lake = {**track.zones, "lake": np.zeros_like(track.zones["stand"])}
+    wet = rarities(assessor.with_zones(lake), quiet, AGREED, ["lake", "stand"], BUDGET)
+    assert set(wet) == {"stand"}
 
 
 def test_zones_of_one_shape_have_their_own_places_and_no_ground_counts_twice():

@@ -249,3 +249,16 @@ def test_of_a_zone_seen_whole_nothing_is_missed():
     assert seen[0] == 1.0
     assert seen[1] == pytest.approx(weight[2000:].sum() / weight.sum(), rel=1e-6)
     assert seen[2] == 0.0
+
+
+@pytest.mark.parametrize("pixels", [40, 150, 800, 20_000])
+@pytest.mark.parametrize("sign", [-1, 0, 1])
+def test_the_cut_is_the_quantile_of_all_scores_and_never_below_three(pixels, sign):
+    z = 1.3 * np.random.default_rng(pixels).standard_t(4, (9, pixels))
+    z[2, ::7] = np.nan
+    z[3, 0] = np.inf
+    ring = np.arange(pixels) % 3 > 0
+    seen = measures.sided(z[:, ring], sign)
+    exact = np.quantile(seen[np.isfinite(seen)], 1 - measures.PIXEL_ALPHA)
+    assert measures.pixel_cut(z, ring, sign) == pytest.approx(max(3.0, exact), rel=1e-12)
+    assert measures.pixel_cut(0.1 * np.nan_to_num(z, posinf=1.0), ring, sign) == 3.0

@@ -386,7 +386,7 @@ def admit_mask(folder, look, classes, *, west=0.0, asked_site="elsewhere"):
     wkt = rasterio.crs.CRS.from_epsg(4326).to_wkt()
     digest = store.put(classes[None].astype("uint8"), transform, wkt, None, {})
     facts = {"size": 1, "sha256": digest, "chip_sha256": digest, "notes": []}
-    record = {"schema": "fairwitness/admission/1", "asked": {}, "found": {"mask": facts}}
+    record = {"schema": "fairwitness/admission/2", "asked": {}, "found": {"mask": facts}}
     write_json(record_path(store.root, look, asked_site), record)
     return store, digest
 

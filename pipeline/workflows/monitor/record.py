@@ -409,8 +409,7 @@ def method_of(run: Run, site: Site) -> dict[str, Any]:
 
 
 @cache
-def versions() -> dict[str, str]:
-    """Return the versions of everything that can move a number."""
+def _installed() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in ("fairwitness", *LIBRARIES):
         try:
@@ -418,6 +417,11 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "source"
     return found
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of everything that can move a number."""
+    return dict(_installed())
 
 
 def scene_input(
