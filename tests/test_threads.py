@@ -67,21 +67,19 @@ def test_threads_are_kept():
 
 
 def test_nobody_waits_for_what_another_caller_does():
-    started = threading.Event()
+    begun, done, in_time = threading.Event(), threading.Event(), []
 
-    def slow(_part):
-        started.set()
-        time.sleep(0.05)
+    def until_the_others_are_done(_part):
+        begun.set()
+        in_time.append(done.wait(10))
 
-    with allow_threads(2):
-        # The other thread has its own count of threads: all processors, two or more.
-        other = threading.Thread(target=lambda: _two_at_once(slow, 20))
-        other.start()
-        started.wait(5)
-        begun = time.perf_counter()
-        side_by_side(_name, range(2))
-        assert time.perf_counter() - begun < 0.25  # the other takes half a second
-        other.join()
+    other = threading.Thread(target=lambda: _two_at_once(until_the_others_are_done, 4))
+    other.start()
+    begun.wait(10)
+    _two_at_once(_name, 4)
+    done.set()
+    other.join()
+    assert in_time == [True] * 4
 
 
 def _two_at_once(function, number):
