@@ -81,12 +81,14 @@ def run(
     log_json: Json = False,
 ) -> None:
     """Monitor the agreement's sites and write their reports."""
+    from pipeline.progress import interruptible  # noqa: PLC0415
     from pipeline.workflows.monitor import run_sites  # noqa: PLC0415
 
-    result = run_sites(
-        settings, sites=tuple(site or ()), as_of=as_of, out=out, scheduler=scheduler,
-        workers=workers, show=_shower(log_json),
-    )  # fmt: skip
+    with interruptible(_shower(log_json)) as show:
+        result = run_sites(
+            settings, sites=tuple(site or ()), as_of=as_of, out=out, scheduler=scheduler,
+            workers=workers, show=show,
+        )  # fmt: skip
     for line in result.lines:
         _show("site", line.text, as_json=log_json, site=line.site, status=line.status)
     _show("done", f"Report: {printable(result.index)}", as_json=log_json, exit=result.exit_code)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Iterator
+    from types import FrameType, TracebackType
 
 
 class Show(Protocol):
@@ -77,3 +80,34 @@ def shower(*, log_json: bool) -> Show:
     if log_json:
         return JsonLines()
     return Bars() if sys.stderr.isatty() else silent
+
+
+@contextmanager
+def interruptible(show: Show) -> Iterator[Show]:
+    """Lend a way of showing progress at whose next call an interrupt is raised that was lost.
+
+    What Python raises inside a callback of a library, the library may swallow: the work would go on
+    as if nobody had asked it to end. For the main thread; where interrupts are ignored, as in the
+    background of a script, they stay so.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield show
+        return
+    asked: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        signal.default_int_handler(number, frame)
+
+    def shown(event: str, *, done: int = 0, total: int = 0, text: str = "") -> None:
+        if asked:
+            raise KeyboardInterrupt
+        show(event, done=done, total=total, text=text)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield shown
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if asked:
+        raise KeyboardInterrupt
