@@ -129,8 +129,11 @@ class TrackAssessor:
     def score(self, name: str) -> FeatureScores:
         """Return one feature's scores, computed on first use."""
         if name not in self.scores:
-            self.scores[name] = feature_scores(self.series, name)
+            self.scores[name] = self._scored(name)
         return self.scores[name]
+
+    def _scored(self, name: str) -> FeatureScores:
+        return feature_scores(self.series, name)
 
     def changed_pixels(self, observable: str) -> ChangedPixels:
         """Return where the pixels of the track changed in an observable, computed on first use."""

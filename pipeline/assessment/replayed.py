@@ -50,12 +50,6 @@ class ReplayedLooks(TrackAssessor):
         super().__init__(track.series.with_looks(looks, pixels, features, quiet))
         self.track, self.looks, self.pixels, self.quiet = track, looks, pixels, quiet
 
-    def score(self, name: str) -> FeatureScores:
-        """Return one feature's scores, computed on first use."""
-        if name not in self.scores:
-            self.scores[name] = self._scored(name)
-        return self.scores[name]
-
     def _scored(self, name: str) -> FeatureScores:
         own = self.track.score(name)
         baseline = cut_baseline(own.baseline, np.zeros((1, 1), np.intp), self.pixels[None])
