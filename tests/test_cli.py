@@ -106,6 +106,15 @@ def test_days_beyond_the_calendar_of_any_satellite_are_refused(trial, day):
     assert day in shown.stderr
 
 
+@pytest.fixture
+def heard():
+    """Interrupts are heard, also where the tests run in the background of a script."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_an_interrupted_run_says_that_the_next_completes(trial):
     command = [sys.executable, "-m", "pipeline.cli", "run", str(trial.settings)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -123,6 +132,7 @@ def _swallowed_interrupt():
         signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_that_a_library_swallowed_is_raised_at_the_next_sign_of_progress():
     shown = []
 
@@ -138,6 +148,7 @@ def test_an_interrupt_that_a_library_swallowed_is_raised_at_the_next_sign_of_pro
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_that_was_swallowed_at_the_very_end_is_raised_there():
     with pytest.raises(KeyboardInterrupt), interruptible(silent):
         _swallowed_interrupt()
