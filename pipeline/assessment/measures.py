@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from pipeline.assessment.background import BACKGROUND_SHARE, less_background
 from pipeline.assessment.lengths import long_axis, taken_length_m
-from pipeline.assessment.local import sided
+from pipeline.assessment.local import LOWEST_CUT, sided
 from pipeline.kernels.masking import OBSERVED, SNOW
 from pipeline.kernels.zone_sums import lost_shares, zone_powers
 from pipeline.threads import side_by_side
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 # Share of quiet ring pixels allowed over the pixel cut on one look, one-sided. At 1e-3 a
 # zone of 100 pixels holds a false pixel on every tenth look, which the minimum area removes.
 PIXEL_ALPHA = 1e-3
-LOWEST_CUT = 3.0
 WHITE_RING = 0.5
 # Of a pixel of (look, y, x) masks, within its look.
 EIGHT_NEIGHBOURS = np.zeros((3, 3, 3), dtype=bool)
